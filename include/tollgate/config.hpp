@@ -1,0 +1,160 @@
+// The configuration as the gateway uses it: plain data, checked, immutable once loaded.
+//
+// config::load() makes it from YAML; nothing else writes it. Every cross reference has been resolved
+// to a pointer into the same Config, so nobody looks names up on the hot path.
+// Thread safety: immutable after load, shared between workers as shared_ptr<const Config>.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tollgate {
+
+using Milliseconds = std::chrono::milliseconds;
+
+// Where in the YAML something was said; shown in errors and by `explain`.
+struct Location {
+  std::string file;
+  int line = 0;    // from 1
+  int column = 0;  // from 1
+};
+
+// A resolved secret. Never printed, never logged, never part of an error.
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string value) : value_(std::move(value)) {}
+  const std::string& reveal() const noexcept { return value_; }
+  bool is_empty() const noexcept { return value_.empty(); }
+
+ private:
+  std::string value_;
+};
+
+using KeyDigest = std::array<unsigned char, 32>;  // SHA-256 of a subscription key
+
+enum class DeploymentKind : unsigned char { payg, ptu };
+enum class Network : unsigned char { any, private_only };
+
+// The four clocks of a call to a deployment. Comments, pings and role-only chunks reset none.
+struct UpstreamTimeouts {
+  Milliseconds connect{5'000};       // name resolution, TCP and TLS together
+  Milliseconds first_token{120'000}; // request sent until the first meaningful token (or whole answer's head)
+  Milliseconds gap{60'000};          // between meaningful tokens of a stream, or parts of a body
+  Milliseconds total{600'000};       // the whole call
+};
+
+// scheme://host[:port][/base]
+struct Endpoint {
+  bool is_tls = true;
+  std::string host;       // without brackets for IPv6
+  std::uint16_t port = 443;
+  std::string base_path;  // "" or "/something", no trailing slash
+  std::string authority;  // what the Host header says
+};
+
+struct Deployment {
+  std::string name;
+  Location where;
+  Endpoint endpoint;
+  std::string deployment;  // the name Azure knows; defaults to `name`
+  std::string model;       // the base model, for prices and limits
+  DeploymentKind kind = DeploymentKind::payg;
+  int units = 0;                    // PTU only
+  std::int64_t tokens_per_minute = 0;  // PAYG quota, 0: not stated
+  std::string region;
+  Network network = Network::any;   // private_only: refuse to connect to a public address
+  Secret api_key;                   // sent as `api-key`
+  std::string ca_file;              // PEM bundle to trust instead of the system's; "" = system
+  UpstreamTimeouts timeouts;
+  int max_connections = 1024;       // per worker, busy and idle together
+  std::size_t index = 0;            // position in Config::deployments
+};
+
+struct Model {
+  std::string name;
+  Location where;
+  const Deployment* deployment = nullptr;  // the one that serves it
+  std::size_t index = 0;
+};
+
+struct Product {
+  std::string name;
+  Location where;
+  std::vector<const Model*> models;   // what its subscriptions may ask for, in file order
+  const Deployment* home = nullptr;   // serves calls that name no model: files, batches, ids
+};
+
+struct Subscription {
+  std::string name;
+  Location where;
+  const Product* product = nullptr;
+  std::string cost_center;
+  std::string owner;
+  std::string path_prefix;            // "" or "/team-a": accepted in front of every path
+  bool is_suspended = false;
+  std::vector<KeyDigest> keys;        // one or two
+  std::size_t index = 0;
+};
+
+struct ListenAddress {
+  std::string host = "127.0.0.1";  // an IP address; public only when told to
+  std::uint16_t port = 8080;       // 0: any free port, printed at start
+};
+
+struct ServerTls {
+  std::string certificate_file;  // PEM chain
+  std::string key_file;          // PEM private key
+};
+
+struct ServerLimits {
+  std::size_t header_bytes = 64 * 1024;               // request line and headers together
+  std::size_t body_bytes = 32 * 1024 * 1024;          // after any decoding
+  Milliseconds header_time{10'000};                   // first byte to end of head
+  Milliseconds body_time{60'000};                     // end of head to end of body
+  Milliseconds idle{620'000};                         // between requests; above the SDKs' 600 s
+  Milliseconds write_stall{60'000};                   // a client that takes no bytes
+  int connections_per_worker = 9'000;
+};
+
+struct ServerConfig {
+  ListenAddress listen;
+  std::optional<ServerTls> tls;      // absent: plain HTTP
+  ListenAddress admin{"127.0.0.1", 8081};
+  int workers = 0;                   // 0: one a core
+  ServerLimits limits;
+  Milliseconds drain{30'000};        // hard deadline for streams after SIGTERM
+  Milliseconds drain_grace{0};       // not ready, still accepting: lets a load balancer notice
+  bool watch_files = true;           // reload when the file changes
+};
+
+struct RecordsConfig {
+  std::string path = "-";            // JSON lines; "-" is stdout, "off" none
+  std::size_t buffer_bytes = 8 * 1024 * 1024;  // bound on what waits for the writer
+};
+
+struct LogConfig {
+  std::string level = "info";        // error, warn, info, debug
+};
+
+struct Config {
+  std::vector<std::string> files;    // what was read, for the watcher
+  ServerConfig server;
+  RecordsConfig records;
+  LogConfig log;
+  std::vector<std::string> filters;  // pipeline order; empty: the default order
+  // unique_ptr keeps the addresses that cross references point to.
+  std::vector<std::unique_ptr<const Deployment>> deployments;
+  std::vector<std::unique_ptr<const Model>> models;
+  std::vector<std::unique_ptr<const Product>> products;
+  std::vector<std::unique_ptr<const Subscription>> subscriptions;
+};
+
+}  // namespace tollgate

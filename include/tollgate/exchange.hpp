@@ -1,0 +1,90 @@
+// One request with its response, and everything learnt about it on the way.
+//
+// Made by server::Connection when the head has been read, filled in by the filters, read by the
+// access record and the metrics when it has ended. Filters talk to each other through it and through
+// nothing else. Facts go here rather than into return values because a cancelled branch returns
+// nothing.
+// One thread: the worker that read the request.
+#pragma once
+
+#include "tollgate/clock.hpp"
+#include "tollgate/config.hpp"
+#include "tollgate/error.hpp"
+#include "tollgate/header.hpp"
+#include "tollgate/operation.hpp"
+#include "tollgate/request_body.hpp"
+#include "tollgate/usage.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace tollgate {
+
+namespace openai {
+struct RequestFacts;
+}
+namespace net {
+class Loop;
+}
+namespace upstream {
+class Upstreams;
+}
+
+struct Exchange {
+  Exchange(net::Loop& worker_loop, upstream::Upstreams& worker_upstreams)
+      : loop(worker_loop), upstreams(worker_upstreams) {}
+
+  // --- the worker's own ---
+  net::Loop& loop;                   // for those who wait
+  upstream::Upstreams& upstreams;    // its connections to the deployments
+
+  // --- the request ---
+  std::string id;                    // ours, told as x-request-id
+  std::string_view method;
+  std::string_view target;           // as sent, without the subscription's path prefix
+  std::string_view path_prefix;      // what stood in front of it
+  std::span<const Header> headers;
+  Route route;
+  RequestBody body;
+  const openai::RequestFacts* facts = nullptr;  // null unless the body is JSON that was scanned
+  std::string_view content_type;
+  std::string_view client_address;
+  bool is_stream = false;            // the client asked for server-sent events
+
+  // --- what the filters decided ---
+  const Config* config = nullptr;    // the snapshot this exchange started with
+  const Subscription* subscription = nullptr;
+  std::string model_asked;           // the name the client used
+  const Model* model = nullptr;      // what it may use instead is the router's choice
+  std::string_view route_reason = "primary";  // x-tollgate-route; static text
+
+  // --- what came of it ---
+  const Deployment* deployment = nullptr;  // the one that served, or was tried last
+  int attempts = 0;                  // upstream calls made
+  int status = 0;                    // told to the client; 0: nothing was
+  int upstream_status = 0;           // of the last attempt; 0: none answered
+  Usage usage;
+  std::string response_model;        // base model and version that the provider named
+  std::string upstream_request_id;   // apim-request-id or x-ms-request-id, for support cases
+  std::string error_detail;          // for the record; no secrets, no prompts
+  std::uint64_t chunks = 0;          // SSE events relayed
+  std::uint64_t bytes_in = 0;        // request body
+  std::uint64_t bytes_out = 0;       // response body as delivered
+
+  // --- times ---
+  WallTime started_wall{};
+  TimePoint started{};               // first byte of the request
+  TimePoint request_read{};          // the body had been read, or its stream began
+  TimePoint first_token{};           // first meaningful token, or first byte of a plain answer
+  TimePoint ended{};
+  Duration waited_upstream{};        // time spent waiting for the upstream
+  Duration waited_client{};          // time spent waiting for the client's socket
+
+  // Duration less the waits: what the gateway itself added.
+  Duration overhead() const noexcept { return ended - started - waited_upstream - waited_client; }
+};
+
+}  // namespace tollgate

@@ -1,0 +1,63 @@
+// One HTTP header field as views into bytes that somebody else owns.
+#pragma once
+
+#include <string_view>
+
+namespace tollgate {
+
+// Field names that the gateway has to recognise; a lookup that the parser has done already.
+enum class HeaderName : unsigned char {
+  other,
+  accept,
+  accept_encoding,
+  apim_request_id,
+  api_key,
+  authorization,
+  connection,
+  content_encoding,
+  content_length,
+  content_type,
+  cookie,
+  date,
+  expect,
+  forwarded,
+  host,
+  keep_alive,
+  ocp_apim_subscription_key,
+  openai_organization,
+  openai_project,
+  proxy_authenticate,
+  proxy_authorization,
+  proxy_connection,
+  retry_after,
+  retry_after_ms,
+  server,
+  set_cookie,
+  te,
+  traceparent,
+  tracestate,
+  trailer,
+  transfer_encoding,
+  upgrade,
+  user_agent,
+  via,
+  x_api_key,
+  x_forwarded_for,
+  x_forwarded_host,
+  x_forwarded_proto,
+  x_ms_client_request_id,
+  x_ms_region,
+  x_ratelimit_remaining_requests,
+  x_ratelimit_remaining_tokens,
+  x_request_id,
+  x_should_retry,
+};
+
+struct Header {
+  std::string_view name;   // as it was sent
+  std::string_view value;  // without outer white space
+  HeaderName known = HeaderName::other;
+  bool is_hop_by_hop = false;  // for this connection only, never forwarded (RFC 9110 section 7.6.1)
+};
+
+}  // namespace tollgate

@@ -1,0 +1,200 @@
+#include "app/app.hpp"
+
+#include "app/admin.hpp"
+#include "config/load.hpp"
+#include "net/tls_context.hpp"
+#include "pipeline/registry.hpp"
+#include "tollgate/log.hpp"
+
+#include <csignal>
+#include <cstdio>
+#include <stdexcept>
+#include <sys/resource.h>
+
+namespace tollgate::app {
+
+namespace {
+
+constexpr std::chrono::milliseconds drain_poll{20};
+
+std::shared_ptr<const server::Chain> make_chain(std::shared_ptr<const Config> config) {
+  auto chain = std::make_shared<server::Chain>();
+  chain->filters = pipeline::build(*config);
+  if (config->server.tls) {
+    chain->tls = std::make_shared<net::TlsServerContext>(config->server.tls->certificate_file,
+                                                         config->server.tls->key_file);
+  }
+  chain->config = std::move(config);
+  return chain;
+}
+
+// A copy for one worker: the reference counts of different workers then share no cache line.
+std::shared_ptr<const server::Chain> own_copy(const server::Chain& chain) {
+  return std::make_shared<server::Chain>(chain);
+}
+
+net::Address address_of(const ListenAddress& listen) {
+  const auto address = net::parse_address(listen.host, listen.port);
+  if (!address) throw std::runtime_error("not an IP address to listen on: " + listen.host);
+  return *address;
+}
+
+// Every stream needs two descriptors; the soft limit of many systems is 1,024.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+log::Level level_of(const std::string& name) {
+  if (name == "error") return log::Level::error;
+  if (name == "warn") return log::Level::warn;
+  if (name == "debug") return log::Level::debug;
+  return log::Level::info;
+}
+
+}  // namespace
+
+App::App(std::string config_path, std::shared_ptr<const Config> config)
+    : config_path_(std::move(config_path)),
+      records_(config->records),
+      metrics_(TOLLGATE_VERSION),
+      admin_metrics_(1),
+      admin_accounting_(loop_, admin_metrics_, nullptr),
+      admin_upstreams_(loop_, admin_metrics_) {
+  ::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
+  log::set_level(level_of(config->log.level));
+  status_.started = status_.last_reload = std::chrono::system_clock::now();
+  metrics_.watch(records_);
+  chain_ = make_chain(config);
+
+  const auto& server = config->server;
+  const int count = server.workers > 0
+                        ? server.workers
+                        : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  net::Address address = address_of(server.listen);
+  for (int i = 0; i < count; ++i) {
+    workers_.push_back(std::make_unique<Worker>(own_copy(*chain_), metrics_.add_worker(), records_.add_lane()));
+    workers_.back()->listen(address);
+    address = workers_.back()->address();  // the same for all when the port was left to the system
+  }
+
+  AdminSources sources;
+  sources.metrics = [this] { return metrics_.render(); };
+  sources.status = [this] { return status_json(status_, *chain_->config, workers_); };
+  sources.is_ready = [this] { return !status_.is_draining; };
+  auto admin_chain = std::make_shared<server::Chain>();
+  admin_chain->config = config;
+  admin_chain->filters.push_back(make_admin(std::move(sources)));
+  admin_ = std::make_unique<server::Server>(loop_, admin_upstreams_, admin_accounting_, admin_chain, false);
+  admin_->listen(address_of(server.admin));
+}
+
+App::~App() = default;
+
+int App::run() {
+  signals_ = std::make_unique<net::Signals>(loop_, [this](int number) { on_signal(number); });
+  if (chain_->config->server.watch_files) {
+    watcher_ = std::make_unique<config::FileWatcher>(
+        chain_->config->files, [this] { loop_.post([this] { reload("file change"); }); });
+  }
+  for (auto& worker : workers_) worker->start();
+  admin_->start();
+  const char* scheme = chain_->config->server.tls ? "https" : "http";
+  std::printf("tollgate ready: data plane %s://%s, admin plane http://%s\n", scheme,
+              workers_.front()->address().text().c_str(), admin_->address().text().c_str());
+  std::fflush(stdout);
+  loop_.run();
+  watcher_.reset();
+  workers_.clear();
+  return 0;
+}
+
+void App::reload(const char* cause) {
+  config::LoadOptions options;
+  options.known_filters = options.required_filters = pipeline::filter_names();
+  const auto loaded = config::load(config_path_, options);
+  std::string failure;
+  for (const auto& problem : loaded.problems) failure += config::to_text(problem) + "\n";
+  std::shared_ptr<const server::Chain> chain;
+  if (loaded.config) {
+    for (const auto& field : config::needs_restart(*chain_->config, *loaded.config)) {
+      failure += field + " takes effect only with a restart; nothing was changed\n";
+    }
+    if (failure.empty()) {
+      try {
+        chain = make_chain(loaded.config);
+      } catch (const std::exception& e) {
+        failure = e.what();
+      }
+    }
+  }
+  metrics_.on_config_reload(failure.empty());
+  status_.last_reload_error = failure;
+  if (!failure.empty()) {
+    ++status_.reloads_failed;
+    log::error("config", std::string("not reloaded after ") + cause + ", the last good one stays:\n" + failure);
+    return;
+  }
+  ++status_.reloads_ok;
+  status_.last_reload = std::chrono::system_clock::now();
+  const bool has_other_files = chain->config->files != chain_->config->files;
+  chain_ = std::move(chain);
+  log::set_level(level_of(chain_->config->log.level));
+  for (auto& worker : workers_) worker->use(own_copy(*chain_));
+  if (watcher_ && has_other_files) {
+    watcher_ = std::make_unique<config::FileWatcher>(
+        chain_->config->files, [this] { loop_.post([this] { reload("file change"); }); });
+  }
+  log::info("config", std::string("reloaded after ") + cause);
+}
+
+void App::on_signal(int number) {
+  if (number == SIGHUP) {
+    records_.reopen();
+    reload("SIGHUP");
+    return;
+  }
+  if (status_.is_draining) {
+    log::warn("drain", "told to end again: closing what is left");
+    loop_.stop();
+    return;
+  }
+  begin_drain();
+}
+
+// Not ready first, so that a load balancer sends no more; then no new connections; then the streams
+// finish; then the deadline.
+void App::begin_drain() {
+  status_.is_draining = true;
+  const auto& server = chain_->config->server;
+  log::info("drain", "draining: not ready any more");
+  drain_.app = this;
+  drain_.at = Clock::now() + server.drain_grace;
+  drain_.deadline = drain_.at + server.drain;
+  drain_.fire = [](Timer& timer) { static_cast<DrainTimer&>(timer).app->drain_workers(); };
+  loop_.arm(drain_);
+}
+
+void App::drain_workers() {
+  for (auto& worker : workers_) worker->drain();
+  drain_.fire = [](Timer& timer) { static_cast<DrainTimer&>(timer).app->wait_for_end(); };
+  drain_.at = Clock::now() + drain_poll;
+  loop_.arm(drain_);
+}
+
+void App::wait_for_end() {
+  std::int64_t open = 0;
+  for (const auto& worker : workers_) open += worker->connections();
+  if (open == 0 || Clock::now() >= drain_.deadline) {
+    log::info("drain", open == 0 ? "drained" : "the drain deadline has passed: " + std::to_string(open) + " connections are cut");
+    loop_.stop();
+    return;
+  }
+  drain_.at = Clock::now() + drain_poll;
+  loop_.arm(drain_);
+}
+
+}  // namespace tollgate::app

@@ -1,0 +1,62 @@
+// The composition root: builds everything once, starts the workers, reloads, drains.
+// One thread: the main one.
+#pragma once
+
+#include "app/worker.hpp"
+#include "config/file_watcher.hpp"
+#include "net/signals.hpp"
+#include "telemetry/metrics.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tollgate::app {
+
+// The state that /readyz and /status tell.
+struct Status {
+  WallTime started{};
+  WallTime last_reload{};
+  std::string last_reload_error;  // "" when the last one went well
+  int reloads_ok = 0;
+  int reloads_failed = 0;
+  bool is_draining = false;
+};
+
+class App {
+ public:
+  // Throws std::runtime_error when the gateway cannot start as configured.
+  App(std::string config_path, std::shared_ptr<const Config> config);
+  ~App();
+  App(const App&) = delete;
+
+  // Serves until told to end; the process's exit status.
+  int run();
+
+ private:
+  void reload(const char* cause);
+  void on_signal(int number);
+  void begin_drain();
+  void drain_workers();
+  void wait_for_end();
+
+  std::string config_path_;
+  std::shared_ptr<const server::Chain> chain_;
+  Status status_;
+  telemetry::RecordWriter records_;
+  telemetry::Metrics metrics_;
+  net::Loop loop_;  // the main thread's: admin plane, signals, reloads
+  telemetry::WorkerMetrics admin_metrics_;  // of nobody's interest: the metrics are about the data plane
+  Accounting admin_accounting_;
+  upstream::Upstreams admin_upstreams_;  // none are ever used; an exchange has to name some
+  std::unique_ptr<server::Server> admin_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<net::Signals> signals_;
+  std::unique_ptr<config::FileWatcher> watcher_;
+  struct DrainTimer : Timer {
+    App* app = nullptr;
+    TimePoint deadline{};
+  } drain_;
+};
+
+}  // namespace tollgate::app

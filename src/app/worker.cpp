@@ -1,0 +1,75 @@
+#include "app/worker.hpp"
+
+namespace tollgate::app {
+
+Accounting::Accounting(net::Loop& loop, telemetry::WorkerMetrics& metrics,
+                       telemetry::RecordWriter::Lane* lane)
+    : loop_(loop), metrics_(metrics), lane_(lane) {
+  fire = [](Timer& timer) { static_cast<Accounting&>(timer).lane_->flush(); };
+}
+
+Accounting::~Accounting() { loop_.disarm(*this); }
+
+void Accounting::on_connection(int change) {
+  metrics_.client_connections.add(change);
+  if (change > 0) metrics_.connections_accepted.add();
+}
+
+void Accounting::on_refused_connection() { metrics_.connections_refused.add(); }
+
+void Accounting::on_connection_error(ConnectionError error) {
+  using telemetry::HttpError;
+  switch (error) {
+    case ConnectionError::malformed: metrics_.http_errors[HttpError::malformed].add(); break;
+    case ConnectionError::header_timeout: metrics_.http_errors[HttpError::header_timeout].add(); break;
+    case ConnectionError::too_large: metrics_.http_errors[HttpError::too_large].add(); break;
+    case ConnectionError::tls: metrics_.http_errors[HttpError::tls].add(); break;
+  }
+}
+
+void Accounting::on_begin() { metrics_.requests_in_flight.add(1); }
+
+void Accounting::on_end(const Exchange& ex, const Outcome& outcome) {
+  metrics_.requests_in_flight.subtract(1);
+  metrics_.on_end(ex, outcome);
+  if (!lane_) return;
+  lane_->append(ex, outcome);
+  if (is_armed() || !lane_->has_pending()) return;
+  at = ex.ended + telemetry::RecordWriter::flush_interval;
+  loop_.arm(*this);
+}
+
+Worker::Worker(std::shared_ptr<const server::Chain> chain, telemetry::WorkerMetrics& metrics,
+               telemetry::RecordWriter::Lane& lane)
+    : metrics_(metrics),
+      lane_(lane),
+      accounting_(loop_, metrics, &lane),
+      upstreams_(loop_, metrics),
+      server_(loop_, upstreams_, accounting_, std::move(chain), true) {}
+
+Worker::~Worker() {
+  stop();
+  if (thread_.joinable()) thread_.join();
+  server_.close_all();
+  lane_.flush();
+}
+
+void Worker::start() {
+  server_.start();
+  thread_ = std::thread([this] { loop_.run(); });
+}
+
+void Worker::use(std::shared_ptr<const server::Chain> chain) {
+  loop_.post([this, chain = std::move(chain)]() mutable {
+    metrics_.on_new_config();
+    server_.use(std::move(chain));
+  });
+}
+
+void Worker::drain() {
+  loop_.post([this] { server_.drain(); });
+}
+
+void Worker::stop() { loop_.stop(); }
+
+}  // namespace tollgate::app

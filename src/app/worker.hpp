@@ -1,0 +1,64 @@
+// One core's share of the gateway: a thread with its event loop, its server and its connections to
+// the deployments. Nothing here is shared with another worker.
+// Thread safety: made on the main thread, then everything runs on the worker's own; use(), drain()
+// and stop() may be called from any thread, connections() too.
+#pragma once
+
+#include "net/loop.hpp"
+#include "server/server.hpp"
+#include "telemetry/record_writer.hpp"
+#include "telemetry/worker_metrics.hpp"
+#include "upstream/upstreams.hpp"
+
+#include <memory>
+#include <thread>
+
+namespace tollgate::app {
+
+// Counts what a server tells it and keeps the records.
+class Accounting final : public server::Observer, private Timer {
+ public:
+  // `lane` is null where no records are kept.
+  Accounting(net::Loop& loop, telemetry::WorkerMetrics& metrics,
+             telemetry::RecordWriter::Lane* lane);
+  ~Accounting() override;
+
+  void on_connection(int change) override;
+  void on_refused_connection() override;
+  void on_connection_error(ConnectionError error) override;
+  void on_begin() override;
+  void on_end(const Exchange& ex, const Outcome& outcome) override;
+
+ private:
+  net::Loop& loop_;
+  telemetry::WorkerMetrics& metrics_;
+  telemetry::RecordWriter::Lane* lane_;
+};
+
+class Worker {
+ public:
+  Worker(std::shared_ptr<const server::Chain> chain, telemetry::WorkerMetrics& metrics,
+         telemetry::RecordWriter::Lane& lane);
+  ~Worker();  // stops and joins
+  Worker(const Worker&) = delete;
+
+  void listen(const net::Address& address) { server_.listen(address); }
+  net::Address address() const { return server_.address(); }
+  void start();
+
+  void use(std::shared_ptr<const server::Chain> chain);
+  void drain();
+  void stop();
+  std::int64_t connections() const noexcept { return metrics_.client_connections.value(); }
+
+ private:
+  telemetry::WorkerMetrics& metrics_;
+  telemetry::RecordWriter::Lane& lane_;
+  net::Loop loop_;
+  Accounting accounting_;
+  upstream::Upstreams upstreams_;
+  server::Server server_;
+  std::thread thread_;
+};
+
+}  // namespace tollgate::app

@@ -1,0 +1,12 @@
+// Chooses the deployment for an exchange; never sends.
+#pragma once
+
+#include "tollgate/exchange.hpp"
+
+namespace tollgate::balancer {
+
+// The deployment of the exchange's model; for calls that name no model (files, batches, ids) the
+// product's home. Null: there is none.
+const Deployment* choose(const Exchange& ex) noexcept;
+
+}  // namespace tollgate::balancer

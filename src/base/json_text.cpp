@@ -1,0 +1,92 @@
+#include "base/json_text.hpp"
+
+#include <cstddef>
+
+namespace tollgate {
+namespace {
+
+constexpr std::string_view replacement = "\xef\xbf\xbd";  // U+FFFD
+
+bool is_plain(unsigned char c) noexcept { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+
+// The length of the UTF-8 sequence that `text` starts with; 0 if it starts with none (RFC 3629: no
+// overlong forms, no surrogates, nothing above U+10FFFF).
+std::size_t sequence_length(std::string_view text) noexcept {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto lead = byte(0);
+  std::size_t length = 0;
+  unsigned char least = 0x80;  // of the second byte
+  unsigned char most = 0xbf;
+  if (lead < 0x80) return 1;
+  if (lead >= 0xc2 && lead <= 0xdf) {
+    length = 2;
+  } else if (lead >= 0xe0 && lead <= 0xef) {
+    length = 3;
+    if (lead == 0xe0) least = 0xa0;
+    if (lead == 0xed) most = 0x9f;
+  } else if (lead >= 0xf0 && lead <= 0xf4) {
+    length = 4;
+    if (lead == 0xf0) least = 0x90;
+    if (lead == 0xf4) most = 0x8f;
+  }
+  if (length == 0 || text.size() < length) return 0;
+  if (byte(1) < least || byte(1) > most) return 0;
+  for (std::size_t i = 2; i < length; ++i)
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  return length;
+}
+
+void escape_control(std::string& out, unsigned char c) {
+  constexpr char hex[] = "0123456789abcdef";
+  switch (c) {
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      break;
+  }
+  out += "\\u00";
+  out += hex[c >> 4];
+  out += hex[c & 0xf];
+}
+
+}  // namespace
+
+void json_escape(std::string& out, std::string_view text) {
+  while (!text.empty()) {
+    std::size_t plain = 0;
+    while (plain < text.size() && is_plain(static_cast<unsigned char>(text[plain]))) ++plain;
+    out.append(text.substr(0, plain));
+    text.remove_prefix(plain);
+    if (text.empty()) return;
+
+    const auto c = static_cast<unsigned char>(text.front());
+    std::size_t taken = 1;
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += static_cast<char>(c);
+    } else if (c < 0x20 || c == 0x7f) {
+      escape_control(out, c);
+    } else if (const auto length = sequence_length(text)) {
+      out.append(text.substr(0, length));
+      taken = length;
+    } else {
+      out += replacement;
+    }
+    text.remove_prefix(taken);
+  }
+}
+
+}  // namespace tollgate

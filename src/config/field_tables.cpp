@@ -1,0 +1,310 @@
+#include "config/field_tables.hpp"
+
+#include "config/secrets.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace tollgate::config {
+namespace {
+
+constexpr std::size_t kib = 1024, mib = 1024 * kib, gib = 1024 * mib;
+constexpr CountValue connection_count{1, 1'000'000};
+
+// The pipeline's filters, by name and in order.
+Field<Draft> filters_field(const LoadOptions& options) {
+  std::vector<std::string> known = options.known_filters;
+  Field<Draft> field;
+  field.name = "filters";
+  field.meaning = "The steps that every request passes, outermost first. Leave it out for the "
+                  "default order.";
+  field.schema = [known] {
+    nlohmann::ordered_json item = {{"enum", known}};
+    return nlohmann::ordered_json(
+               {{"type", "array"}, {"items", item}, {"minItems", 1}, {"uniqueItems", true}})
+        .dump();
+  };
+  field.default_text = nlohmann::json(known).dump();
+  field.read = [known, required = options.required_filters](const Node& node, Draft& draft,
+                                                            Context& context) {
+    if (!expect_list(node, "[access, forward]", context)) return;
+    for (const Node& item_node : node.items) {
+      int index = read_choice(item_node, known, context);
+      if (index < 0) continue;
+      const std::string& name = known[static_cast<std::size_t>(index)];
+      if (std::count(draft.filters.begin(), draft.filters.end(), name) > 0)
+        context.refuse(item_node.where, cited(name) + " is in this list twice; remove one");
+      else
+        draft.filters.push_back(name);
+    }
+    // A misspelt name is the missing one, or stands in its place.
+    if (draft.filters.size() != node.items.size()) return;
+    for (const std::string& name : required)
+      if (std::count(draft.filters.begin(), draft.filters.end(), name) == 0)
+        context.refuse(node.where, cited(name) + " is missing; no request can do without it");
+    if (!draft.filters.empty() && draft.filters.back() != known.back())
+      context.refuse(node.where, cited(known.back()) +
+                                     " must come last; what stands behind it would never run");
+  };
+  field.show = [known](const Node* given, const Draft&, YamlWriter& out) {
+    given ? out.given("filters", *given) : out.by_default("filters", known);
+  };
+  return field;
+}
+
+// How the gateway proves itself to a deployment.
+Field<DeploymentDraft> credential_field() {
+  Fields<DeploymentDraft> inner;
+  inner.required("api_key", &Deployment::api_key, SecretValue{},
+                 "The key of the Azure resource, by reference: env:NAME or file:PATH.");
+  Field<DeploymentDraft> field;
+  field.name = "credential";
+  field.meaning = "How the gateway proves itself to the deployment. Never forwarded from clients.";
+  field.schema = [inner] { return inner.schema(); };
+  field.example = "{api_key: env:AZURE_OPENAI_KEY}";
+  field.is_required = true;
+  field.read = [inner](const Node& node, DeploymentDraft& draft, Context& context) {
+    if (node.kind == Node::Kind::scalar && node.text == "azure")
+      return context.refuse(node.where, "\"credential: azure\" is not available in this version; "
+                                        "write {api_key: env:NAME}");
+    if (node.kind == Node::Kind::scalar)
+      return context.refuse(node.where, "a secret must not be written here; write {api_key: "
+                                        "env:NAME} or {api_key: file:PATH}");
+    inner.read(node, node.where, draft, context);
+  };
+  field.show = [inner](const Node* given, const DeploymentDraft& draft, YamlWriter& out) {
+    out.open("credential");
+    inner.show(given, draft, out);
+    out.close();
+  };
+  return field;
+}
+
+// `route: name` or `route: [name]`.
+struct RouteValue {
+  void read(const Node& node, Reference& value, Context& context) const {
+    if (node.kind == Node::Kind::scalar) {
+      value = {node.text, node.where};
+      return;
+    }
+    if (!expect_list(node, example(), context)) return;
+    const Node& step = node.items.front();
+    if (node.items.size() > 1)
+      context.refuse(node.items[1].where, "a route of more than one step is not available in this "
+                                          "version; keep one deployment");
+    else if (step.kind != Node::Kind::scalar)
+      context.refuse(step.where, "weighted steps are not available in this version; write the name "
+                                 "of one deployment");
+    else
+      value = {step.text, step.where};
+  }
+  std::string show(const Reference& value) const { return value.name; }
+  std::string schema() const {
+    return R"({"oneOf":[{"type":"string"},)"
+           R"({"type":"array","items":{"type":"string"},"minItems":1,"maxItems":1}]})";
+  }
+  std::string example() const { return "[gpt-4o-payg]"; }
+};
+
+// One or two keys: two while one replaces the other.
+Field<SubscriptionDraft> keys_field() {
+  Field<SubscriptionDraft> field;
+  field.name = "keys";
+  field.meaning = "One or two keys, each as sha256:HASH, env:NAME or file:PATH. Only hashes are "
+                  "kept. Two keys live at a time, for rotation.";
+  field.schema = [] {
+    return R"({"type":"array","minItems":1,"maxItems":2,"items":{"type":"string",)"
+           R"("pattern":"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|sha256:[0-9A-Fa-f]{64})$"}})";
+  };
+  field.example = "[env:PAYMENTS_KEY_1]";
+  field.is_required = true;
+  field.read = [](const Node& node, SubscriptionDraft& draft, Context& context) {
+    if (!expect_list(node, "[env:PAYMENTS_KEY_1]", context)) return;
+    if (node.items.size() > 2)
+      context.refuse(node.items[2].where, "a subscription has one or two keys; remove this one");
+    for (const Node& item : node.items) {
+      if (!expect_scalar(item, "env:NAME, file:PATH or sha256:HASH", context)) continue;
+      Fault fault;
+      if (auto digest = resolve_key(item.text, context.files_read, fault)) {
+        draft.keys.push_back(*digest);
+        draft.key_places.push_back(item.where);
+      } else {
+        context.refuse(item.where, std::move(fault));
+      }
+    }
+  };
+  field.show = [](const Node* given, const SubscriptionDraft&, YamlWriter& out) {
+    if (given) out.given("keys", *given);
+  };
+  return field;
+}
+
+Fields<ServerTls> tls_fields() {
+  Fields<ServerTls> f;
+  f.required("certificate", &ServerTls::certificate_file, FileValue{"/etc/tollgate/tls.crt"},
+             "PEM file with the certificate chain, the server's own certificate first.");
+  f.required("key", &ServerTls::key_file, FileValue{"/etc/tollgate/tls.key"},
+             "PEM file with the private key.");
+  return f;
+}
+
+Fields<ServerLimits> server_limit_fields() {
+  Fields<ServerLimits> f;
+  f.optional("headers", &ServerLimits::header_bytes, SizeValue{kib, 16 * mib},
+             "Largest request line and headers together; more is a 431.");
+  f.optional("body", &ServerLimits::body_bytes, SizeValue{kib, gib},
+             "Largest request body; more is a 413.");
+  f.optional("header_time", &ServerLimits::header_time, DurationValue{},
+             "Longest time from a request's first byte to the end of its headers.");
+  f.optional("body_time", &ServerLimits::body_time, DurationValue{},
+             "Longest time from the end of the headers to the end of the body.");
+  f.optional("idle", &ServerLimits::idle, DurationValue{},
+             "How long a connection may wait for its next request; keep it above the clients' own "
+             "keep-alive time.");
+  f.optional("write_stall", &ServerLimits::write_stall, DurationValue{},
+             "How long a client may take no bytes before its connection is closed.");
+  f.optional("connections", &ServerLimits::connections_per_worker, connection_count,
+             "Most client connections a worker.");
+  return f;
+}
+
+Fields<ServerConfig> server_fields() {
+  Fields<ServerConfig> f;
+  f.optional("listen", &ServerConfig::listen, ListenValue{},
+             "Address of the data plane. 0.0.0.0 and [::] serve every network.");
+  f.optional_group("tls", &ServerConfig::tls, tls_fields(),
+                   "Certificate of the data plane; without it, plain HTTP.");
+  f.optional("admin", &ServerConfig::admin, ListenValue{},
+             "Address of the admin plane: metrics, health and status.");
+  f.optional("workers", &ServerConfig::workers, CountValue{0, 256},
+             "Threads that serve requests; 0 is one a core.");
+  f.optional("drain", &ServerConfig::drain, DurationValue{Milliseconds(0)},
+             "How long running requests may go on after SIGTERM.");
+  f.optional("drain_grace", &ServerConfig::drain_grace, DurationValue{Milliseconds(0)},
+             "How long to stay not ready but accepting before the drain, so that a load balancer "
+             "notices.");
+  f.optional("watch_files", &ServerConfig::watch_files, FlagValue{},
+             "Reload when a file of the configuration changes.");
+  f.group("limits", &ServerConfig::limits, server_limit_fields(),
+          "Bounds on what one client can take up.");
+  return f;
+}
+
+Fields<RecordsConfig> records_fields() {
+  Fields<RecordsConfig> f;
+  f.optional("path", &RecordsConfig::path, TextValue{"access.jsonl"},
+             "File that gets one JSON line a request; \"-\" is standard output, off is none.");
+  f.optional("buffer", &RecordsConfig::buffer_bytes, SizeValue{64 * kib, 4 * gib},
+             "Most that may wait for the writer; records above it are dropped and counted.");
+  return f;
+}
+
+Fields<LogConfig> log_fields() {
+  Fields<LogConfig> f;
+  f.optional("level", &LogConfig::level, WordValue{{"error", "warn", "info", "debug"}},
+             "How much the gateway's own log says.");
+  return f;
+}
+
+Fields<UpstreamTimeouts> timeout_fields() {
+  Fields<UpstreamTimeouts> f;
+  f.optional("connect", &UpstreamTimeouts::connect, DurationValue{},
+             "Name resolution, TCP and TLS together.");
+  f.optional("first_token", &UpstreamTimeouts::first_token, DurationValue{},
+             "From the request sent to the first meaningful token, or to the head of a whole "
+             "answer.");
+  f.optional("gap", &UpstreamTimeouts::gap, DurationValue{},
+             "Between meaningful tokens of a stream; comments and pings do not count.");
+  f.optional("total", &UpstreamTimeouts::total, DurationValue{}, "The whole call.");
+  return f;
+}
+
+Fields<DeploymentDraft> deployment_fields() {
+  Fields<DeploymentDraft> f;
+  f.required("endpoint", &Deployment::endpoint, EndpointValue{},
+             "Address of the Azure resource, up to and without /openai.");
+  f.optional("deployment", &Deployment::deployment, NameValue{"gpt-4o"},
+             "What Azure calls the deployment. Default: its name here.");
+  f.optional("model", &Deployment::model, NameValue{"gpt-4o"},
+             "The base model behind it. Default: the value of `deployment`.");
+  f.optional("kind", &Deployment::kind, ChoiceValue<DeploymentKind>{{"payg", "ptu"}},
+             "payg is paid by the token, ptu is reserved capacity.");
+  f.optional("units", &Deployment::units, CountValue{1, 1'000'000},
+             "Reserved units (PTU). Required with kind: ptu.");
+  f.optional("tokens", &Deployment::tokens_per_minute, RateValue{},
+             "The quota that Azure granted, with kind: payg.");
+  f.optional("region", &Deployment::region, TextValue{"swedencentral"},
+             "Azure region of the resource.");
+  f.optional("network", &Deployment::network, ChoiceValue<Network>{{"any", "private"}},
+             "private refuses to connect to a public address.");
+  f.add(credential_field());
+  f.optional("ca", &Deployment::ca_file, FileValue{"/etc/tollgate/ca.pem"},
+             "PEM file with the authorities to trust instead of the system's.");
+  f.optional("allow_plain_http", &DeploymentDraft::allow_plain_http, FlagValue{},
+             "Allow an http:// endpoint that is not on this machine. Keys and prompts then travel "
+             "unencrypted.");
+  f.group("timeouts", &Deployment::timeouts, timeout_fields(), "The four clocks of a call.");
+  f.optional("connections", &Deployment::max_connections, CountValue{1, 65'535},
+             "Most connections a worker, busy and idle together.");
+  f.later("prices");
+  return f;
+}
+
+Fields<ModelDraft> model_fields() {
+  Fields<ModelDraft> f;
+  f.required("route", &ModelDraft::route, RouteValue{}, "The deployment that serves the model.");
+  f.later("complexity");
+  return f;
+}
+
+Fields<ProductDraft> product_fields() {
+  Fields<ProductDraft> f;
+  f.required("models", &ProductDraft::model_names, ReferenceListValue{"[gpt-4o]"},
+             "The models that subscriptions of the product may ask for.");
+  f.optional("home", &ProductDraft::home_name, ReferenceValue{"gpt-4o-payg"},
+             "The deployment for calls that name no model: files, batches, stored responses. "
+             "Default: the one of the first model.");
+  for (const char* name : {"limits", "budgets", "guards", "cache", "classes"}) f.later(name);
+  return f;
+}
+
+Fields<SubscriptionDraft> subscription_fields() {
+  Fields<SubscriptionDraft> f;
+  f.required("product", &SubscriptionDraft::product_name, ReferenceValue{"standard"},
+             "The product that the subscription is to.");
+  f.optional("cost_center", &Subscription::cost_center, TextValue{"CC-1042"},
+             "Who is charged; stands in every record.");
+  f.optional("owner", &Subscription::owner, TextValue{"payments@example.com"}, "Whom to ask.");
+  f.add(keys_field());
+  f.optional("suspended", &Subscription::is_suspended, FlagValue{},
+             "Refuse every call of this subscription with 403.");
+  f.optional("path_prefix", &Subscription::path_prefix, PathPrefixValue{},
+             "A path that this subscription's calls may have in front.");
+  for (const char* name : {"limits", "budgets", "overrides", "claims"}) f.later(name);
+  return f;
+}
+
+}  // namespace
+
+Fields<Draft> all_fields(const LoadOptions& options) {
+  Fields<Draft> f;
+  f.group("server", &Draft::server, server_fields(), "How clients reach the gateway.");
+  f.group("records", &Draft::records, records_fields(), "One record per request.");
+  f.group("log", &Draft::log, log_fields(), "The gateway's own log.");
+  f.add(filters_field(options));
+  f.named("deployments", &Draft::deployments, deployment_fields(),
+          "Model endpoints, by the name that the rest of the file uses.",
+          "{gpt-4o-payg: {endpoint: https://contoso.openai.azure.com, ...}}");
+  f.named("models", &Draft::models, model_fields(), "What apps ask for.",
+          "{gpt-4o: {route: [gpt-4o-payg]}}");
+  f.named("products", &Draft::products, product_fields(), "Plans: who may use what.",
+          "{standard: {models: [gpt-4o]}}");
+  f.named("subscriptions", &Draft::subscriptions, subscription_fields(),
+          "Teams and apps, each with its keys.",
+          "{payments-web: {product: standard, keys: [env:PAYMENTS_KEY_1]}}");
+  for (const char* name : {"guards", "caches", "prices"}) f.later(name);
+  return f;
+}
+
+}  // namespace tollgate::config

@@ -1,0 +1,91 @@
+#include "config/fields.hpp"
+
+#include "config/nearest.hpp"
+#include "config/values.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace tollgate::config {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string list_of(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+}  // namespace
+
+bool check_names(const Node& node, const Location& owner, const std::vector<FieldFacts>& fields,
+                 Context& context) {
+  std::vector<std::string> names;
+  for (const FieldFacts& f : fields)
+    if (f.is_available) names.push_back(f.name);
+  if (node.kind != Node::Kind::map) {
+    bool lacks_space = node.kind == Node::Kind::scalar && node.text.find(':') != std::string::npos;
+    context.refuse(node.where, std::string("fields are expected here (") + list_of(names) +
+                                   "), but this is " + node.kind_name() +
+                                   (lacks_space ? "; is a space missing after a ':'?" : ""));
+    return false;
+  }
+  bool is_ahead_of_time = false;
+  for (const Entry& entry : node.entries) {
+    auto field = std::find_if(fields.begin(), fields.end(),
+                              [&](const FieldFacts& f) { return f.name == entry.name; });
+    if (field == fields.end()) {
+      std::string meant = nearest(entry.name, names);
+      bool lacks_space = entry.name.find(':') != std::string::npos;
+      context.refuse(entry.where,
+                     "unknown field " + cited(entry.name) +
+                         (lacks_space ? "; is a space missing after the ':'?" : "") +
+                         (meant.empty() ? "; the fields here are " + list_of(names) : ""),
+                     meant);
+    } else if (!field->is_available) {
+      is_ahead_of_time = true;
+      context.refuse(entry.where,
+                     cited(entry.name) + " is not available in this version; remove it");
+    }
+  }
+  for (const FieldFacts& f : fields) {
+    // Who wrote a field of a later version has not forgotten the one that it stands in for.
+    if (!f.is_required || is_ahead_of_time || node.find(f.name)) continue;
+    context.refuse(owner, cited(f.name) + " is missing; write " + f.name + ": " + f.example);
+  }
+  return true;
+}
+
+std::string object_schema(const std::vector<std::string>& members,
+                          const std::vector<std::string>& required) {
+  Json object = {{"type", "object"}, {"additionalProperties", false}};
+  object["properties"] = Json::object();
+  for (const std::string& member : members) object["properties"].update(Json::parse(member));
+  if (!required.empty()) object["required"] = required;
+  return object.dump();
+}
+
+std::string member_schema(const std::string& name, const std::string& schema,
+                          const std::string& meaning, const std::string& default_text,
+                          const std::string& example) {
+  Json value = {{"description", meaning}};
+  value.update(Json::parse(schema));
+  bool is_text = !value.contains("type") || value["type"] == "string" || value["type"].is_array();
+  if (!default_text.empty())
+    value["default"] = is_text ? Json(default_text) : Json::parse(default_text);
+  if (!example.empty() && is_text && !value.contains("enum") && example.find('{') != 0 &&
+      example.find('[') != 0)
+    value["examples"] = {example};
+  return Json{{name, value}}.dump();
+}
+
+std::string map_schema(const std::string& value_schema) {
+  Json map = {{"type", "object"}, {"minProperties", 1}};
+  map["propertyNames"] = {{"pattern", std::string(name_pattern)}};
+  map["additionalProperties"] = Json::parse(value_schema);
+  return map.dump();
+}
+
+}  // namespace tollgate::config

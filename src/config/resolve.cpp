@@ -1,0 +1,192 @@
+#include "config/resolve.hpp"
+
+#include "config/nearest.hpp"
+
+#include <map>
+#include <set>
+
+namespace tollgate::config {
+namespace {
+
+Location place_of(const Node* node, std::string_view field, const Location& otherwise) {
+  const Entry* entry = node ? node->find(field) : nullptr;
+  return entry ? entry->value.where : otherwise;
+}
+
+bool is_said(const Node* node, std::string_view field) { return node && node->find(field); }
+
+std::string to_text(const Location& where) {
+  return where.file + ":" + std::to_string(where.line);
+}
+
+// Where each name of a section stands in its list. Says what is dangling and what is not used.
+template <class T>
+class Names {
+ public:
+  Names(const char* noun, const std::vector<T>& drafts) : noun_(noun), drafts_(drafts) {
+    for (std::size_t i = 0; i < drafts.size(); ++i) index_.emplace(drafts[i].name, i);
+  }
+
+  const std::size_t* find(const Reference& reference, Context& context) {
+    auto found = index_.find(reference.name);
+    if (found != index_.end()) {
+      used_.insert(found->second);
+      return &found->second;
+    }
+    // A section that could not be read has been refused already; so has a field without a place.
+    if (index_.empty() || reference.where.line == 0) return nullptr;
+    // Comparing every wrong name with every right one is for files with a few slips.
+    constexpr std::size_t most_suggestions = 100;
+    std::vector<std::string> names;
+    if (context.problems.size() < most_suggestions)
+      for (const auto& [name, index] : index_) names.push_back(name);
+    context.refuse(reference.where,
+                   std::string("there is no ") + noun_ + " " + cited(reference.name) +
+                       "; define it under " + noun_ + "s or name another",
+                   nearest(reference.name, names));
+    return nullptr;
+  }
+
+  void refuse_unused(const char* user, Context& context) const {
+    for (std::size_t i = 0; i < drafts_.size(); ++i)
+      if (!used_.contains(i))
+        context.refuse(drafts_[i].where, std::string("no ") + user + " uses the " + noun_ + " " +
+                                             cited(drafts_[i].name) + "; use it or remove it");
+  }
+
+ private:
+  const char* noun_;
+  const std::vector<T>& drafts_;
+  std::map<std::string, std::size_t> index_;
+  std::set<std::size_t> used_;
+};
+
+void check_server(const ServerConfig& server, const Node& root, Context& context) {
+  auto is_everywhere = [](const ListenAddress& a) { return a.host == "0.0.0.0" || a.host == "::"; };
+  bool is_same_host = server.listen.host == server.admin.host || is_everywhere(server.listen) ||
+                      is_everywhere(server.admin);
+  if (server.listen.port == 0 || server.listen.port != server.admin.port || !is_same_host) return;
+  const Entry* section = root.find("server");
+  const Node* node = section ? &section->value : nullptr;
+  context.refuse(place_of(node, "admin", place_of(node, "listen", root.where)),
+                 "listen and admin are the same address; give the admin plane another port");
+}
+
+void check_deployment(DeploymentDraft& draft, Context& context) {
+  if (draft.deployment.empty()) draft.deployment = draft.name;
+  if (draft.model.empty()) draft.model = draft.deployment;
+
+  bool is_ptu = draft.kind == DeploymentKind::ptu;
+  if (is_ptu && !is_said(draft.node, "units"))
+    context.refuse(place_of(draft.node, "kind", draft.where),
+                   "kind: ptu needs the reserved units; write units: 100");
+  if (!is_ptu && is_said(draft.node, "units"))
+    context.refuse(place_of(draft.node, "units", draft.where),
+                   "units belong to kind: ptu; write kind: ptu or remove them");
+  if (is_ptu && is_said(draft.node, "tokens"))
+    context.refuse(place_of(draft.node, "tokens", draft.where),
+                   "tokens belong to kind: payg; a ptu deployment is sized by its units");
+
+  const Endpoint& endpoint = draft.endpoint;
+  bool is_plain_and_far = !endpoint.host.empty() && !endpoint.is_tls && !is_loopback(endpoint.host);
+  if (is_plain_and_far && !draft.allow_plain_http)
+    context.refuse(place_of(draft.node, "endpoint", draft.where),
+                   "http:// would send the key and the prompts unencrypted; write https://, or "
+                   "allow_plain_http: true if that is meant");
+  if (draft.allow_plain_http && !is_plain_and_far)
+    context.refuse(place_of(draft.node, "allow_plain_http", draft.where),
+                   "allow_plain_http changes nothing for this endpoint; remove it");
+  if (!endpoint.is_tls && is_said(draft.node, "ca"))
+    context.refuse(place_of(draft.node, "ca", draft.where),
+                   "ca changes nothing for an http:// endpoint; remove it");
+}
+
+void check_keys(const std::vector<SubscriptionDraft>& drafts, Context& context) {
+  std::map<KeyDigest, std::pair<const SubscriptionDraft*, Location>> owners;
+  for (const SubscriptionDraft& draft : drafts) {
+    for (std::size_t i = 0; i < draft.keys.size(); ++i) {
+      auto [first, is_new] = owners.emplace(draft.keys[i], std::pair(&draft, draft.key_places[i]));
+      if (is_new) continue;
+      context.refuse(draft.key_places[i],
+                     "this key is also one of subscription " + cited(first->second.first->name) +
+                         " (" + to_text(first->second.second) + "); a key has one owner");
+    }
+  }
+}
+
+void check_path_prefixes(const std::vector<SubscriptionDraft>& drafts, Context& context) {
+  std::map<std::string, const SubscriptionDraft*> owners;
+  for (const SubscriptionDraft& draft : drafts) {
+    if (draft.path_prefix.empty()) continue;
+    auto [first, is_new] = owners.emplace(draft.path_prefix, &draft);
+    if (!is_new)
+      context.refuse(place_of(draft.node, "path_prefix", draft.where),
+                     cited(draft.path_prefix) + " is also the prefix of subscription " +
+                         cited(first->second->name) + "; choose another");
+  }
+}
+
+// The plain part of a draft, as the gateway keeps it.
+template <class T, class D>
+void append(std::vector<std::unique_ptr<const T>>& list, const D& draft) {
+  auto made = std::make_unique<T>(static_cast<const T&>(draft));
+  if constexpr (requires { made->index; }) made->index = list.size();
+  list.push_back(std::move(made));
+}
+
+}  // namespace
+
+std::shared_ptr<Config> resolve(Draft& draft, const Node& root, Context& context) {
+  check_server(draft.server, root, context);
+  for (DeploymentDraft& d : draft.deployments) check_deployment(d, context);
+  check_keys(draft.subscriptions, context);
+  check_path_prefixes(draft.subscriptions, context);
+
+  auto config = std::make_shared<Config>();
+  config->server = draft.server;
+  config->records = draft.records;
+  config->log = draft.log;
+  config->filters = draft.filters;
+
+  Names deployments("deployment", draft.deployments);
+  for (const DeploymentDraft& d : draft.deployments) append(config->deployments, d);
+
+  Names models("model", draft.models);
+  for (ModelDraft& m : draft.models) {
+    if (const std::size_t* at = deployments.find(m.route, context))
+      m.deployment = config->deployments[*at].get();
+    append(config->models, m);
+  }
+
+  Names products("product", draft.products);
+  for (ProductDraft& p : draft.products) {
+    for (const Reference& name : p.model_names)
+      if (const std::size_t* at = models.find(name, context))
+        p.models.push_back(config->models[*at].get());
+    if (is_said(p.node, "home")) {
+      if (const std::size_t* at = deployments.find(p.home_name, context))
+        p.home = config->deployments[*at].get();
+    } else if (!p.models.empty() && p.models.front()->deployment) {
+      p.home = p.models.front()->deployment;
+      p.home_name.name = p.home->name;
+    }
+    append(config->products, p);
+  }
+
+  for (SubscriptionDraft& s : draft.subscriptions) {
+    if (const std::size_t* at = products.find(s.product_name, context))
+      s.product = config->products[*at].get();
+    append(config->subscriptions, s);
+  }
+
+  // What looks unused beside another problem may only be misspelt there.
+  if (context.problems.empty()) {
+    deployments.refuse_unused("model", context);
+    models.refuse_unused("product", context);
+    products.refuse_unused("subscription", context);
+  }
+  if (!context.problems.empty()) return nullptr;
+  return config;
+}
+
+}  // namespace tollgate::config

@@ -1,0 +1,331 @@
+#include "config/values.hpp"
+
+#include "config/problem.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <limits>
+#include <span>
+
+namespace tollgate::config {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_alnum(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+template <class T>
+std::optional<T> number(std::string_view digits) {
+  T value{};
+  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  bool is_whole = error == std::errc() && end == digits.data() + digits.size() && !digits.empty();
+  return is_whole && is_digit(digits.front()) ? std::optional(value) : std::nullopt;
+}
+
+struct Unit {
+  std::string_view name;
+  std::int64_t factor;
+};
+
+// Habits of other tools and the unit that they stand for here.
+struct Habit {
+  std::string_view written;
+  std::string_view meant;
+};
+
+struct Quantity {
+  const char* what;       // "a duration"
+  const char* examples;
+  std::span<const Unit> units;
+  std::span<const Habit> habits;
+  std::string_view usual;  // the unit suggested when there is none
+};
+
+std::optional<std::int64_t> parse_quantity(std::string_view text, const Quantity& kind,
+                                           Fault& fault) {
+  std::size_t digits = 0;
+  while (digits < text.size() && is_digit(text[digits])) ++digits;
+  std::string_view unit = text.substr(digits);
+  while (!unit.empty() && unit.front() == ' ') unit.remove_prefix(1);
+  std::string amount(text.substr(0, digits));
+  auto write = std::string("write ") + kind.what + " such as " + kind.examples;
+  if (digits == 0) {
+    fault = {cited(text) + " is not " + kind.what + "; " + write, {}};
+    return std::nullopt;
+  }
+  if (unit.empty()) {
+    fault = {cited(text) + " has no unit; " + write, amount + std::string(kind.usual)};
+    return std::nullopt;
+  }
+  auto known = std::find_if(kind.units.begin(), kind.units.end(),
+                            [&](const Unit& u) { return u.name == unit; });
+  if (known == kind.units.end() || text.size() != digits + unit.size()) {
+    std::string meant;
+    std::string folded = lower(unit);
+    for (const Unit& u : kind.units)
+      if (lower(u.name) == folded) meant = amount + std::string(u.name);
+    for (const Habit& h : kind.habits)
+      if (h.written == folded) meant = amount + std::string(h.meant);
+    fault = {cited(text) + " is not " + kind.what + " with a known unit; " + write, meant};
+    return std::nullopt;
+  }
+  auto value = number<std::int64_t>(amount);
+  if (!value || *value > std::numeric_limits<std::int64_t>::max() / known->factor) {
+    fault = {cited(text) + " is too large", {}};
+    return std::nullopt;
+  }
+  return *value * known->factor;
+}
+
+constexpr std::array<Unit, 4> duration_units{{{"ms", 1}, {"s", 1'000}, {"m", 60'000},
+                                              {"h", 3'600'000}}};
+constexpr std::array<Habit, 13> duration_habits{{{"sec", "s"}, {"secs", "s"}, {"second", "s"},
+    {"seconds", "s"}, {"min", "m"}, {"mins", "m"}, {"minute", "m"}, {"minutes", "m"}, {"hr", "h"},
+    {"hour", "h"}, {"hours", "h"}, {"msec", "ms"}, {"millis", "ms"}}};
+constexpr Quantity durations{"a duration", "250ms, 30s, 10m or 1h", duration_units,
+                             duration_habits, "s"};
+
+constexpr std::array<Unit, 4> size_units{{{"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20},
+                                          {"GiB", 1 << 30}}};
+constexpr std::array<Habit, 8> size_habits{{{"k", "KiB"}, {"kb", "KiB"}, {"m", "MiB"},
+    {"mb", "MiB"}, {"g", "GiB"}, {"gb", "GiB"}, {"byte", "B"}, {"bytes", "B"}}};
+constexpr Quantity sizes{"a size", "500B, 64KiB, 32MiB or 1GiB", size_units, size_habits, "B"};
+
+constexpr std::array<Unit, 3> rate_units{{{"/minute", 1}, {"k/minute", 1'000},
+                                          {"M/minute", 1'000'000}}};
+constexpr std::array<Habit, 10> rate_habits{{{"k", "k/minute"}, {"m", "M/minute"},
+    {"/min", "/minute"}, {"k/min", "k/minute"}, {"m/min", "M/minute"}, {"k/m", "k/minute"},
+    {"/m", "/minute"}, {"m/m", "M/minute"}, {"tpm", "/minute"}, {"ktpm", "k/minute"}}};
+constexpr Quantity rates{"a rate", "450k/minute or 90000/minute", rate_units, rate_habits,
+                         "/minute"};
+
+// "host:port" taken apart; the port is "" when there is none.
+struct HostPort {
+  std::string_view host;
+  std::string_view port;
+  bool has_port = false;
+  bool is_bracketed = false;
+};
+
+std::optional<HostPort> split_host_port(std::string_view text) {
+  HostPort out;
+  if (text.starts_with('[')) {
+    std::size_t end = text.find(']');
+    if (end == std::string_view::npos) return std::nullopt;
+    out.host = text.substr(1, end - 1);
+    out.is_bracketed = true;
+    text.remove_prefix(end + 1);
+    if (text.empty()) return out;
+    if (text.front() != ':') return std::nullopt;
+  } else {
+    std::size_t colon = text.find(':');
+    out.host = text.substr(0, colon);
+    if (colon == std::string_view::npos) return out;
+    text.remove_prefix(colon);
+  }
+  out.port = text.substr(1);
+  out.has_port = true;
+  return out;
+}
+
+bool is_ipv4(const std::string& host) {
+  in_addr address{};
+  return inet_pton(AF_INET, host.c_str(), &address) == 1;
+}
+
+bool is_ipv6(const std::string& host) {
+  in6_addr address{};
+  return inet_pton(AF_INET6, host.c_str(), &address) == 1;
+}
+
+bool is_host_name(std::string_view host) {
+  if (host.empty() || host.size() > 253) return false;
+  std::size_t start = 0;
+  bool is_all_numeric = true;
+  while (start <= host.size()) {
+    std::size_t dot = std::min(host.find('.', start), host.size());
+    std::string_view label = host.substr(start, dot - start);
+    bool is_label = !label.empty() && label.size() <= 63 && label.front() != '-' &&
+                    label.back() != '-' && std::all_of(label.begin(), label.end(), [](char c) {
+                      return is_alnum(c) || c == '-' || c == '_';
+                    });
+    if (!is_label) return false;
+    is_all_numeric = is_all_numeric && std::all_of(label.begin(), label.end(), is_digit);
+    start = dot + 1;
+  }
+  return !is_all_numeric;  // 10.0.0.300 is a slip, not a name
+}
+
+bool is_path_char(char c) {
+  return is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+// "/a/b": segments of plain characters, none empty, none that climbs.
+bool is_plain_path(std::string_view path) {
+  while (!path.empty()) {
+    if (path.front() != '/') return false;
+    path.remove_prefix(1);
+    std::size_t slash = std::min(path.find('/'), path.size());
+    std::string_view segment = path.substr(0, slash);
+    if (segment.empty() || segment == "." || segment == "..") return false;
+    if (!std::all_of(segment.begin(), segment.end(), is_path_char)) return false;
+    path.remove_prefix(slash);
+  }
+  return true;
+}
+
+}  // namespace
+
+std::optional<Milliseconds> parse_duration(std::string_view text, Fault& fault) {
+  auto value = parse_quantity(text, durations, fault);
+  return value ? std::optional(Milliseconds(*value)) : std::nullopt;
+}
+
+std::string to_text(Milliseconds duration) {
+  auto ms = duration.count();
+  if (ms % 1'000 != 0) return std::to_string(ms) + "ms";
+  if (ms > 0 && ms % 3'600'000 == 0) return std::to_string(ms / 3'600'000) + "h";
+  if (ms >= 600'000 && ms % 60'000 == 0) return std::to_string(ms / 60'000) + "m";
+  return std::to_string(ms / 1'000) + "s";
+}
+
+std::optional<std::size_t> parse_size(std::string_view text, Fault& fault) {
+  auto value = parse_quantity(text, sizes, fault);
+  return value ? std::optional(static_cast<std::size_t>(*value)) : std::nullopt;
+}
+
+std::string size_to_text(std::size_t bytes) {
+  for (auto unit = size_units.rbegin(); unit != size_units.rend(); ++unit) {
+    auto factor = static_cast<std::size_t>(unit->factor);
+    if (bytes > 0 && bytes % factor == 0)
+      return std::to_string(bytes / factor) + std::string(unit->name);
+  }
+  return "0B";
+}
+
+std::optional<std::int64_t> parse_rate(std::string_view text, Fault& fault) {
+  return parse_quantity(text, rates, fault);
+}
+
+std::optional<std::int64_t> parse_count(std::string_view text, Fault& fault) {
+  auto value = number<std::int64_t>(text);
+  if (!value) fault = {cited(text) + " is not a whole number; write one such as 4", {}};
+  return value;
+}
+
+std::optional<ListenAddress> parse_listen(std::string_view text, Fault& fault) {
+  auto refuse = [&](const std::string& why, std::string suggestion = {}) {
+    fault = {cited(text) + " " + why + "; write host:port such as 127.0.0.1:8080, "
+             "\"[::1]:8080\", or 0.0.0.0:8080 for every network", std::move(suggestion)};
+    return std::nullopt;
+  };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), is_digit))
+    return refuse("is only a port", "127.0.0.1:" + std::string(text));
+  auto parts = split_host_port(text);
+  if (!parts) return refuse("is not an address to listen on");
+  if (parts->host.empty())
+    return refuse("does not say the host", "127.0.0.1:" + std::string(parts->port));
+  std::string host(parts->host);
+  if (host == "localhost" && !parts->is_bracketed) host = "127.0.0.1";
+  bool is_address = parts->is_bracketed ? is_ipv6(host) : is_ipv4(host);
+  if (!is_address) return refuse("is not an IP address with a port");
+  auto port = number<std::uint16_t>(parts->port);
+  if (!parts->has_port || !port) return refuse("has no port between 0 and 65535");
+  return ListenAddress{std::move(host), *port};
+}
+
+std::string to_text(const ListenAddress& address) {
+  bool is_v6 = address.host.find(':') != std::string::npos;
+  return (is_v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
+}
+
+std::optional<Endpoint> parse_endpoint(std::string_view text, Fault& fault) {
+  constexpr auto write = "; write the resource's address such as https://contoso.openai.azure.com";
+  // The text is not shown: somebody may have put a credential into the URL.
+  auto refuse = [&](const char* why, std::string suggestion = {}) {
+    fault = {std::string("the endpoint ") + why + write, std::move(suggestion)};
+    return std::nullopt;
+  };
+  Endpoint endpoint;
+  std::string scheme = lower(text.substr(0, text.find("://")));
+  if (text.find("://") == std::string_view::npos || (scheme != "https" && scheme != "http"))
+    return refuse("does not start with https://");
+  endpoint.is_tls = scheme == "https";
+  text.remove_prefix(scheme.size() + 3);
+  std::size_t end = std::min(text.find_first_of("/?#"), text.size());
+  std::string_view authority = text.substr(0, end);
+  std::string_view path = text.substr(end);
+  if (authority.find('@') != std::string_view::npos)
+    return refuse("holds a user name; credentials have their own field");
+
+  auto parts = split_host_port(authority);
+  if (!parts) return refuse("has no valid host");
+  endpoint.host = lower(parts->host);
+  bool is_host = parts->is_bracketed ? is_ipv6(endpoint.host)
+                                     : is_ipv4(endpoint.host) || is_host_name(endpoint.host);
+  if (!is_host) return refuse("has no valid host");
+  endpoint.port = endpoint.is_tls ? 443 : 80;
+  if (parts->has_port) {
+    auto port = number<std::uint16_t>(parts->port);
+    if (!port || *port == 0) return refuse("has no port between 1 and 65535");
+    endpoint.port = *port;
+  }
+  bool is_usual_port = endpoint.port == (endpoint.is_tls ? 443 : 80);
+  endpoint.authority = parts->is_bracketed ? "[" + endpoint.host + "]" : endpoint.host;
+  std::string start = scheme + "://" + endpoint.authority;
+  if (!is_usual_port) {
+    endpoint.authority += ":" + std::to_string(endpoint.port);
+    start += ":" + std::to_string(endpoint.port);
+  }
+  if (path.find_first_of("?#") != std::string_view::npos)
+    return refuse("goes on after the address (with '?' or '#')", start);
+  while (path.ends_with('/')) path.remove_suffix(1);
+  // The portal shows ".../openai/deployments/..." and ".../openai/v1"; that part is added by the
+  // gateway to every call.
+  std::size_t own = path.find("/openai");
+  std::string_view after = own == std::string_view::npos ? "-" : path.substr(own + 7);
+  if (after.empty() || after.front() == '/')
+    return refuse("must end before /openai", start + std::string(path.substr(0, own)));
+  if (!is_plain_path(path)) return refuse("has a path that is not plain");
+  endpoint.base_path = path;
+  return endpoint;
+}
+
+bool is_loopback(std::string_view host) {
+  std::string text(host);
+  return text == "localhost" || text == "::1" || (is_ipv4(text) && text.starts_with("127."));
+}
+
+std::optional<std::string> parse_path_prefix(std::string_view text, Fault& fault) {
+  constexpr auto write = "; write a path such as /team-a";
+  auto refuse = [&](const char* why, std::string suggestion = {}) {
+    fault = {cited(text) + why + write, std::move(suggestion)};
+    return std::nullopt;
+  };
+  if (!text.starts_with('/')) return refuse(" does not start with '/'", "/" + std::string(text));
+  if (text.ends_with('/') && text.size() > 1)
+    return refuse(" ends with '/'", std::string(text.substr(0, text.size() - 1)));
+  if (text.size() > 128 || text == "/" || !is_plain_path(text)) return refuse(" is not a plain path");
+  std::string_view first = text.substr(1, text.find('/', 1) - 1);
+  if (first == "openai" || first == "v1")
+    return refuse(" begins like the API's own paths");
+  return std::string(text);
+}
+
+bool is_name(std::string_view text) {
+  return !text.empty() && text.size() <= 128 && is_alnum(text.front()) &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return is_alnum(c) || c == '.' || c == '_' || c == ':' || c == '-';
+         });
+}
+
+}  // namespace tollgate::config

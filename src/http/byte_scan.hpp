@@ -1,0 +1,46 @@
+// Searches for rare bytes, sixteen at a time where the processor can.
+#pragma once
+
+#include <bit>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace tollgate::http {
+
+// The first control character (0x00-0x1f, 0x7f) in [at, end), or `end`.
+inline const char* find_control(const char* at, const char* end) noexcept {
+#if defined(__SSE2__)
+  const __m128i last_control = _mm_set1_epi8(0x1f);
+  const __m128i del = _mm_set1_epi8(0x7f);
+  for (; end - at >= 16; at += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i is_low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
+    const int found = _mm_movemask_epi8(_mm_or_si128(is_low, _mm_cmpeq_epi8(bytes, del)));
+    if (found != 0) return at + std::countr_zero(static_cast<unsigned>(found));
+  }
+#endif
+  for (; at != end; ++at)
+    if (const auto c = static_cast<unsigned char>(*at); c < 0x20 || c == 0x7f) break;
+  return at;
+}
+
+// The first CR or LF in [at, end), or `end`.
+inline const char* find_line_end(const char* at, const char* end) noexcept {
+#if defined(__SSE2__)
+  const __m128i cr = _mm_set1_epi8('\r');
+  const __m128i lf = _mm_set1_epi8('\n');
+  for (; end - at >= 16; at += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const int found =
+        _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(bytes, cr), _mm_cmpeq_epi8(bytes, lf)));
+    if (found != 0) return at + std::countr_zero(static_cast<unsigned>(found));
+  }
+#endif
+  for (; at != end; ++at)
+    if (*at == '\r' || *at == '\n') break;
+  return at;
+}
+
+}  // namespace tollgate::http

@@ -1,0 +1,103 @@
+// The field names that the gateway knows, and looking them up.
+#include "http/head.hpp"
+
+#include "http/text.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace tollgate::http {
+namespace {
+
+struct NameEntry {
+  std::string_view text;
+  Name name;
+};
+
+// Ordered by length, so that a name is compared with the few of its own length only.
+constexpr std::array name_table = {
+    NameEntry{"te", Name::te},
+    NameEntry{"via", Name::via},
+    NameEntry{"date", Name::date},
+    NameEntry{"host", Name::host},
+    NameEntry{"accept", Name::accept},
+    NameEntry{"cookie", Name::cookie},
+    NameEntry{"expect", Name::expect},
+    NameEntry{"server", Name::server},
+    NameEntry{"api-key", Name::api_key},
+    NameEntry{"trailer", Name::trailer},
+    NameEntry{"upgrade", Name::upgrade},
+    NameEntry{"forwarded", Name::forwarded},
+    NameEntry{"x-api-key", Name::x_api_key},
+    NameEntry{"connection", Name::connection},
+    NameEntry{"keep-alive", Name::keep_alive},
+    NameEntry{"set-cookie", Name::set_cookie},
+    NameEntry{"tracestate", Name::tracestate},
+    NameEntry{"user-agent", Name::user_agent},
+    NameEntry{"retry-after", Name::retry_after},
+    NameEntry{"traceparent", Name::traceparent},
+    NameEntry{"x-ms-region", Name::x_ms_region},
+    NameEntry{"content-type", Name::content_type},
+    NameEntry{"x-request-id", Name::x_request_id},
+    NameEntry{"authorization", Name::authorization},
+    NameEntry{"content-length", Name::content_length},
+    NameEntry{"openai-project", Name::openai_project},
+    NameEntry{"retry-after-ms", Name::retry_after_ms},
+    NameEntry{"x-should-retry", Name::x_should_retry},
+    NameEntry{"accept-encoding", Name::accept_encoding},
+    NameEntry{"apim-request-id", Name::apim_request_id},
+    NameEntry{"x-forwarded-for", Name::x_forwarded_for},
+    NameEntry{"content-encoding", Name::content_encoding},
+    NameEntry{"proxy-connection", Name::proxy_connection},
+    NameEntry{"x-forwarded-host", Name::x_forwarded_host},
+    NameEntry{"transfer-encoding", Name::transfer_encoding},
+    NameEntry{"x-forwarded-proto", Name::x_forwarded_proto},
+    NameEntry{"proxy-authenticate", Name::proxy_authenticate},
+    NameEntry{"openai-organization", Name::openai_organization},
+    NameEntry{"proxy-authorization", Name::proxy_authorization},
+    NameEntry{"x-ms-client-request-id", Name::x_ms_client_request_id},
+    NameEntry{"ocp-apim-subscription-key", Name::ocp_apim_subscription_key},
+    NameEntry{"x-ratelimit-remaining-tokens", Name::x_ratelimit_remaining_tokens},
+    NameEntry{"x-ratelimit-remaining-requests", Name::x_ratelimit_remaining_requests},
+};
+static_assert(std::ranges::is_sorted(name_table, {},
+                                     [](const NameEntry& e) { return e.text.size(); }));
+
+constexpr std::size_t longest_name = name_table.back().text.size();
+
+// first_of_length[n] is where the names of n bytes begin, first_of_length[n + 1] where they end.
+constexpr auto first_of_length = [] {
+  std::array<unsigned char, longest_name + 2> first{};
+  for (std::size_t n = 0; n < first.size(); ++n) {
+    std::size_t i = 0;
+    while (i < name_table.size() && name_table[i].text.size() < n) ++i;
+    first[n] = static_cast<unsigned char>(i);
+  }
+  return first;
+}();
+
+}  // namespace
+
+const Field* find_field(const std::vector<Field>& fields, std::string_view name) noexcept {
+  for (const Field& field : fields)
+    if (iequals(field.name, name)) return &field;
+  return nullptr;
+}
+
+const Field* find_field(const std::vector<Field>& fields, Name name) noexcept {
+  for (const Field& field : fields)
+    if (field.known == name) return &field;
+  return nullptr;
+}
+
+Name name_of(std::string_view field_name) noexcept {
+  const std::size_t length = field_name.size();
+  if (length == 0 || length > longest_name) return Name::other;
+  const char first = to_lower(field_name[0]);
+  for (std::size_t i = first_of_length[length]; i != first_of_length[length + 1]; ++i)
+    if (name_table[i].text[0] == first && iequals(name_table[i].text, field_name))
+      return name_table[i].name;
+  return Name::other;
+}
+
+}  // namespace tollgate::http

@@ -1,0 +1,118 @@
+#include "http/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+namespace tollgate::http {
+namespace {
+
+// Eight bytes with their ASCII capitals made small.
+std::uint64_t lower_eight(const char* at) noexcept {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  std::uint64_t bytes;
+  std::memcpy(&bytes, at, sizeof bytes);
+  const std::uint64_t low_bits = bytes & (ones * 0x7f);
+  const std::uint64_t is_above_z = low_bits + ones * (0x7f - 'Z');
+  const std::uint64_t is_from_a = low_bits + ones * (0x80 - 'A');
+  const std::uint64_t is_capital = (is_from_a ^ is_above_z) & ~bytes & (ones * 0x80);
+  return bytes | (is_capital >> 2);  // 0x80 >> 2 is the 0x20 between 'A' and 'a'
+}
+
+bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+
+int hex_value(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char small = to_lower(c);
+  return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
+}
+
+// Takes the part before the first `separator` off the front of `rest`.
+std::string_view take_part(std::string_view& rest, char separator) noexcept {
+  const std::size_t at = rest.find(separator);
+  const auto part = rest.substr(0, at);
+  rest = at == std::string_view::npos ? std::string_view{} : rest.substr(at + 1);
+  return part;
+}
+
+constexpr std::array<std::string_view, 12> open_parameters = {
+    "after", "api-version", "before",  "filter",        "include",        "include[]",
+    "limit", "order",       "purpose", "return_format", "starting_after", "stream",
+};
+
+}  // namespace
+
+bool iequals(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  std::size_t i = 0;
+  for (; a.size() - i >= 8; i += 8)
+    if (lower_eight(a.data() + i) != lower_eight(b.data() + i)) return false;
+  for (; i != a.size(); ++i)
+    if (to_lower(a[i]) != to_lower(b[i])) return false;
+  return true;
+}
+
+std::string_view trim(std::string_view text) noexcept {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+bool has_token(std::string_view list, std::string_view token) noexcept {
+  while (!list.empty())
+    if (iequals(trim(take_part(list, ',')), token)) return true;
+  return false;
+}
+
+bool is_media_type(std::string_view content_type, std::string_view type) noexcept {
+  return iequals(trim(content_type.substr(0, content_type.find(';'))), type);
+}
+
+std::optional<std::string> percent_decode(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    if (text.size() - i < 3) return std::nullopt;
+    const int high = hex_value(text[i + 1]);
+    const int low = hex_value(text[i + 2]);
+    if (high < 0 || low < 0 || (high == 0 && low == 0)) return std::nullopt;
+    out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return out;
+}
+
+std::optional<std::string_view> query_parameter(std::string_view query,
+                                                std::string_view name) noexcept {
+  while (!query.empty()) {
+    auto value = take_part(query, '&');
+    if (take_part(value, '=') == name) return value;
+  }
+  return std::nullopt;
+}
+
+std::string redact_query(std::string_view query) {
+  std::string out;
+  out.reserve(query.size());
+  while (!query.empty()) {
+    const bool is_last = query.find('&') == std::string_view::npos;
+    const auto part = take_part(query, '&');
+    const std::size_t equals = part.find('=');
+    const auto name = part.substr(0, equals);
+    if (part.empty() || std::ranges::find(open_parameters, name) != open_parameters.end())
+      out += part;
+    else if (equals == std::string_view::npos)
+      out += "***";
+    else
+      out.append(name).append("=***");
+    if (!is_last) out += '&';
+  }
+  return out;
+}
+
+}  // namespace tollgate::http

@@ -1,0 +1,43 @@
+// The tollgate program: one subcommand a job.
+#include "app/serve_command.hpp"
+#include "cli/commands.hpp"
+#include "mock_azure/mock_azure.hpp"
+#include "pipeline/registry.hpp"
+
+#include <cstdio>
+#include <string_view>
+
+namespace {
+
+constexpr const char* usage =
+    "usage: tollgate COMMAND [ARGUMENTS]\n"
+    "\n"
+    "  serve [--config FILE]   run the gateway (default config/tollgate.yaml)\n"
+    "  check FILE              validate a configuration; --show-defaults prints it in full\n"
+    "  schema                  print the JSON Schema of the configuration, for editors\n"
+    "  keys new | keys hash    make a subscription key, or hash one from stdin\n"
+    "  mock-azure              run a stand-in for Azure OpenAI on loopback\n"
+    "  version                 print version and build\n";
+
+tollgate::config::LoadOptions load_options() {
+  tollgate::config::LoadOptions options;
+  options.known_filters = options.required_filters = tollgate::pipeline::filter_names();
+  return options;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  const int count = argc - 2;
+  char** arguments = argv + 2;
+  if (command == "serve") return tollgate::app::serve_command(count, arguments);
+  if (command == "check") return tollgate::cli::check_command(count, arguments, load_options());
+  if (command == "schema") return tollgate::cli::schema_command(count, arguments, load_options());
+  if (command == "keys") return tollgate::cli::keys_command(count, arguments);
+  if (command == "mock-azure") return tollgate::mock::run(count, arguments);
+  if (command == "version") return tollgate::cli::version_command(count, arguments);
+  const bool asked = command == "help" || command == "--help" || command == "-h";
+  std::fputs(usage, asked ? stdout : stderr);
+  return asked ? 0 : 2;
+}

@@ -1,0 +1,95 @@
+#include "net/tls_context.hpp"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <stdexcept>
+
+namespace tollgate::net {
+
+namespace {
+
+// TLS 1.2 with forward secrecy and authenticated encryption only; TLS 1.3 suites are OpenSSL's own.
+constexpr const char* tls12_ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
+void set_common(SSL_CTX* context) {
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_cipher_list(context, tls12_ciphers);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                SSL_MODE_RELEASE_BUFFERS);  // an idle connection keeps no buffers
+}
+
+int keep_session(SSL* ssl, SSL_SESSION* session) {
+  auto* owner = static_cast<TlsClientContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+  owner->keep(session);
+  return 1;  // the reference is ours now
+}
+
+int choose_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
+                unsigned int in_size, void*) {
+  static const unsigned char http11[] = "\x08http/1.1";
+  const auto found = SSL_select_next_proto(const_cast<unsigned char**>(out), out_size, http11,
+                                           sizeof http11 - 1, in, in_size);
+  return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
+}  // namespace
+
+std::string tls_error_text() {
+  const auto code = ERR_get_error();
+  ERR_clear_error();
+  if (code == 0) return "no details";
+  char text[256];
+  ERR_error_string_n(code, text, sizeof text);
+  return text;
+}
+
+TlsServerContext::TlsServerContext(const std::string& certificate_file,
+                                   const std::string& key_file)
+    : context_(SSL_CTX_new(TLS_server_method())) {
+  set_common(context_);
+  SSL_CTX_set_alpn_select_cb(context_, choose_alpn, nullptr);
+  const auto fail = [this](const std::string& what) {
+    SSL_CTX_free(context_);
+    throw std::runtime_error(what + ": " + tls_error_text());
+  };
+  if (SSL_CTX_use_certificate_chain_file(context_, certificate_file.c_str()) != 1)
+    fail("cannot use certificate " + certificate_file);
+  if (SSL_CTX_use_PrivateKey_file(context_, key_file.c_str(), SSL_FILETYPE_PEM) != 1)
+    fail("cannot use private key " + key_file);
+  if (SSL_CTX_check_private_key(context_) != 1)
+    fail("certificate " + certificate_file + " and key " + key_file + " do not belong together");
+}
+
+TlsServerContext::~TlsServerContext() { SSL_CTX_free(context_); }
+
+TlsClientContext::TlsClientContext(const std::string& ca_file)
+    : context_(SSL_CTX_new(TLS_client_method())) {
+  set_common(context_);
+  SSL_CTX_set_verify(context_, SSL_VERIFY_PEER, nullptr);
+  const int loaded = ca_file.empty()
+                         ? SSL_CTX_set_default_verify_paths(context_)
+                         : SSL_CTX_load_verify_locations(context_, ca_file.c_str(), nullptr);
+  if (loaded != 1) {
+    SSL_CTX_free(context_);
+    throw std::runtime_error("cannot use CA file " + ca_file + ": " + tls_error_text());
+  }
+  static const unsigned char http11[] = "\x08http/1.1";
+  SSL_CTX_set_alpn_protos(context_, http11, sizeof http11 - 1);
+  SSL_CTX_set_app_data(context_, this);
+  SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context_, keep_session);
+}
+
+TlsClientContext::~TlsClientContext() {
+  if (session_) SSL_SESSION_free(session_);
+  SSL_CTX_free(context_);
+}
+
+void TlsClientContext::keep(ssl_session_st* session) noexcept {
+  if (session_) SSL_SESSION_free(session_);
+  session_ = session;
+}
+
+}  // namespace tollgate::net

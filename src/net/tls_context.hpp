@@ -1,0 +1,47 @@
+// TLS settings shared by many connections: a server's certificate, a client's trust.
+// Thread safety: immutable after construction except for the session that a client keeps for
+// resumption; a client context therefore belongs to one worker.
+#pragma once
+
+#include <memory>
+#include <string>
+
+struct ssl_ctx_st;
+struct ssl_session_st;
+
+namespace tollgate::net {
+
+class TlsServerContext {
+ public:
+  // Loads a PEM chain and key; throws std::runtime_error that names the file and the reason.
+  TlsServerContext(const std::string& certificate_file, const std::string& key_file);
+  ~TlsServerContext();
+  TlsServerContext(const TlsServerContext&) = delete;
+  ssl_ctx_st* native() const noexcept { return context_; }
+
+ private:
+  ssl_ctx_st* context_;
+};
+
+class TlsClientContext {
+ public:
+  // Verifies the peer's chain against `ca_file` ("" = the system's store); throws
+  // std::runtime_error when the file cannot be used.
+  explicit TlsClientContext(const std::string& ca_file);
+  ~TlsClientContext();
+  TlsClientContext(const TlsClientContext&) = delete;
+  ssl_ctx_st* native() const noexcept { return context_; }
+
+  // The latest session of this destination, offered again by the next connection.
+  ssl_session_st* session() const noexcept { return session_; }
+  void keep(ssl_session_st* session) noexcept;
+
+ private:
+  ssl_ctx_st* context_;
+  ssl_session_st* session_ = nullptr;
+};
+
+// The reason of the latest OpenSSL failure on this thread, for logs.
+std::string tls_error_text();
+
+}  // namespace tollgate::net

@@ -1,0 +1,51 @@
+// TLS over a TcpStream as a ByteStream.
+// One thread: the worker's.
+#pragma once
+
+#include "net/tcp_stream.hpp"
+#include "tollgate/awaitable.hpp"
+
+#include <memory>
+#include <string>
+
+struct ssl_st;
+
+namespace tollgate::net {
+
+class TlsServerContext;
+class TlsClientContext;
+
+class TlsStream final : public ByteStream {
+ public:
+  // The server's side of an accepted connection.
+  TlsStream(std::unique_ptr<TcpStream> tcp, std::shared_ptr<const TlsServerContext> context);
+  // The client's side: SNI and the certificate's name are `host`.
+  TlsStream(std::unique_ptr<TcpStream> tcp, std::shared_ptr<TlsClientContext> context,
+            const std::string& host);
+  ~TlsStream() override;
+
+  // Must succeed before anything else; "" or the reason of the failure.
+  awaitable<std::string> handshake(TimePoint deadline);
+
+  IoResult try_read(char* into, std::size_t size) override;
+  IoResult try_write(std::span<const std::string_view> parts) override;
+  void watch(void (*on_event)(void*), void* context) override;
+  bool is_peer_gone() override;
+  void finish_sending() override;
+  void close() override;
+  bool is_open() const noexcept override { return tcp_->is_open(); }
+  bool is_encrypted() const noexcept override { return true; }
+  void disarm(Wait& wait) noexcept override { tcp_->disarm(wait); }
+
+ private:
+  bool arm(Wait& wait) override;
+  IoResult result_of(int returned, Wait::For& wants);
+
+  std::unique_ptr<TcpStream> tcp_;
+  std::shared_ptr<const void> context_;
+  ssl_st* ssl_;
+  Wait::For read_wants_ = Wait::For::read;    // what would_block waits for
+  Wait::For write_wants_ = Wait::For::write;
+};
+
+}  // namespace tollgate::net

@@ -1,0 +1,252 @@
+#include "openai/body_scan.hpp"
+
+#include "openai/json_cursor.hpp"
+#include "openai/usage_reader.hpp"
+
+#include <bit>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace tollgate::openai {
+namespace {
+
+constexpr std::size_t longest_key = 16;
+constexpr std::size_t longest_name = 256;
+constexpr std::size_t longest_usage = 4096;
+
+bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
+const char* skip_space(const char* at, const char* end) noexcept {
+  while (at != end && is_space(*at)) ++at;
+  return at;
+}
+
+// The first quote or backslash.
+const char* find_string_end(const char* at, const char* end) noexcept {
+#if defined(__SSE2__)
+  const auto quote = _mm_set1_epi8('"');
+  const auto backslash = _mm_set1_epi8('\\');
+  for (; end - at >= 16; at += 16) {
+    const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const auto hits = _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash));
+    if (const auto mask = static_cast<unsigned>(_mm_movemask_epi8(hits)))
+      return at + std::countr_zero(mask);
+  }
+#endif
+  while (at != end && *at != '"' && *at != '\\') ++at;
+  return at;
+}
+
+// The first quote, brace or bracket.
+const char* find_structure(const char* at, const char* end) noexcept {
+#if defined(__SSE2__)
+  const auto quote = _mm_set1_epi8('"');
+  const auto open = _mm_set1_epi8('{');
+  const auto close = _mm_set1_epi8('}');
+  const auto lower = _mm_set1_epi8(0x20);  // makes braces of brackets
+  for (; end - at >= 16; at += 16) {
+    const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const auto braced = _mm_or_si128(bytes, lower);
+    const auto hits =
+        _mm_or_si128(_mm_cmpeq_epi8(bytes, quote),
+                     _mm_or_si128(_mm_cmpeq_epi8(braced, open), _mm_cmpeq_epi8(braced, close)));
+    if (const auto mask = static_cast<unsigned>(_mm_movemask_epi8(hits)))
+      return at + std::countr_zero(mask);
+  }
+#endif
+  while (at != end && *at != '"' && *at != '{' && *at != '}' && *at != '[' && *at != ']') ++at;
+  return at;
+}
+
+// A name as it is meant; one that was written with escapes that mean nothing stays as it is.
+std::string plain(const std::string& raw) {
+  if (raw.find('\\') == std::string::npos) return raw;
+  JsonString whole;
+  const auto quoted = '"' + raw + '"';
+  std::string text;
+  if (!JsonCursor(quoted).read_string(whole) || !json_unescape(whole.raw, text)) return raw;
+  return text;
+}
+
+}  // namespace
+
+void BodyScan::feed(std::string_view part) {
+  const char* at = part.data();
+  const char* const end = at + part.size();
+  while (at != end) at = step(at, end);
+}
+
+// Takes at least one byte, and as many as stay in one state.
+const char* BodyScan::step(const char* at, const char* end) {
+  switch (state_) {
+    case State::start:
+    case State::after_end:
+      at = skip_space(at, end);
+      if (at == end) return at;
+      state_ = state_ == State::start && *at == '{' ? State::before_key : State::not_an_object;
+      return at + 1;
+    case State::before_key:
+      while (at != end && (is_space(*at) || *at == ',')) ++at;
+      if (at == end) return at;
+      if (*at == '"') {
+        state_ = State::in_key;
+        text_.clear();
+        longest_ = longest_key;
+      } else {
+        state_ = *at == '}' ? State::after_end : State::not_an_object;
+      }
+      return at + 1;
+    case State::in_key:
+    case State::in_string:
+    case State::in_nested_string:
+      return skip_string(at, end);
+    case State::before_value:
+      while (at != end && (is_space(*at) || *at == ':')) ++at;
+      if (at == end) return at;
+      start_value(*at);
+      return at + 1;
+    case State::in_scalar:
+      if (*at != ',' && *at != '}' && !is_space(*at)) return at + 1;
+      state_ = State::before_key;
+      return at;
+    case State::in_nested:
+      return skip_nested(at, end);
+    case State::not_an_object:
+      break;
+  }
+  return end;
+}
+
+const char* BodyScan::skip_string(const char* at, const char* end) {
+  if (is_escaped_) {
+    is_escaped_ = false;
+    keep(at, at + 1);
+    return at + 1;
+  }
+  const char* const stop = find_string_end(at, end);
+  if (stop == end || *stop == '\\') {
+    is_escaped_ = stop != end;
+    const char* const next = is_escaped_ ? stop + 1 : stop;
+    keep(at, next);
+    return next;
+  }
+  const char* const next = stop + 1;
+  switch (state_) {
+    case State::in_nested_string:
+      keep(at, next);
+      state_ = State::in_nested;
+      break;
+    case State::in_key:
+      keep(at, stop);
+      member_ = member_called(longest_ > 0 ? std::string_view(text_) : std::string_view());
+      state_ = State::before_value;
+      break;
+    default:
+      keep(at, stop);
+      end_value();
+  }
+  return next;
+}
+
+const char* BodyScan::skip_nested(const char* at, const char* end) {
+  const char* const start = at;
+  while (state_ == State::in_nested && (at = find_structure(at, end)) != end) {
+    const char c = *at++;
+    if (c == '"') {
+      // Most strings end in the same part and have no escapes.
+      const char* const stop = find_string_end(at, end);
+      if (stop != end && *stop == '"')
+        at = stop + 1;
+      else
+        state_ = State::in_nested_string;
+    } else if (c == '{' || c == '[') {
+      ++depth_;
+    } else if (--depth_ == 0) {
+      keep(start, at);
+      end_value();
+      return at;
+    }
+  }
+  keep(start, at);
+  return at;
+}
+
+void BodyScan::start_value(char first) {
+  if (member_ == Member::error) has_error_ = first != 'n';
+  text_.clear();
+  longest_ = 0;
+  if (first == '"') {
+    state_ = State::in_string;
+    if (member_ == Member::model || member_ == Member::id || member_ == Member::status)
+      longest_ = longest_name;
+  } else if (first == '{' || first == '[') {
+    state_ = State::in_nested;
+    depth_ = 1;
+    if (member_ == Member::usage) {
+      longest_ = longest_usage;
+      text_ += first;
+    }
+  } else {
+    state_ = State::in_scalar;
+  }
+}
+
+void BodyScan::end_value() {
+  state_ = State::before_key;
+  if (longest_ == 0) return;  // not wanted, or too long
+  switch (member_) {
+    case Member::usage:
+      usage_.swap(text_);
+      break;
+    case Member::model:
+      model_.swap(text_);
+      break;
+    case Member::id:
+      id_.swap(text_);
+      break;
+    case Member::status:
+      status_.swap(text_);
+      break;
+    case Member::error:
+    case Member::other:
+      break;
+  }
+}
+
+void BodyScan::keep(const char* from, const char* to) {
+  if (longest_ == 0) return;
+  const auto size = static_cast<std::size_t>(to - from);
+  if (text_.size() + size <= longest_)
+    text_.append(from, size);
+  else
+    longest_ = 0;
+}
+
+BodyScan::Member BodyScan::member_called(std::string_view name) {
+  if (name == "usage") return Member::usage;
+  if (name == "model") return Member::model;
+  if (name == "id") return Member::id;
+  if (name == "status") return Member::status;
+  if (name == "error") return Member::error;
+  return Member::other;
+}
+
+BodyFacts BodyScan::finish() const {
+  BodyFacts facts;
+  read_usage(usage_, facts.usage);
+  facts.model = plain(model_);
+  facts.id = plain(id_);
+  facts.status = plain(status_);
+  facts.has_error = has_error_;
+  facts.is_json_object = state_ == State::after_end;
+  return facts;
+}
+
+bool read_usage(std::string_view object, Usage& usage) {
+  JsonCursor json(object);
+  return take_usage(json, usage);
+}
+
+}  // namespace tollgate::openai

@@ -1,0 +1,290 @@
+#include "openai/request_scan.hpp"
+
+#include "openai/json_cursor.hpp"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace tollgate::openai {
+namespace {
+
+enum class Field : unsigned char {
+  model,
+  stream,
+  stream_options,
+  max_tokens,
+  max_completion_tokens,
+  max_output_tokens,
+  n,
+  best_of,
+  user,
+  previous_response_id,
+  store,
+  background,
+  count,
+};
+
+constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count)> field_names{
+    "model",
+    "stream",
+    "stream_options",
+    "max_tokens",
+    "max_completion_tokens",
+    "max_output_tokens",
+    "n",
+    "best_of",
+    "user",
+    "previous_response_id",
+    "store",
+    "background"};
+
+constexpr std::string_view include_usage_name = "include_usage";
+
+// The longest name that matters has 21 characters; six bytes an escape.
+constexpr std::size_t longest_escaped_name = 21 * 6;
+constexpr std::size_t longest_model = 256;
+constexpr std::size_t longest_user = 1024;
+constexpr std::size_t longest_id = 256;
+
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
+}
+
+bool counts_answer_tokens(Field field, Operation operation) noexcept {
+  switch (operation) {
+    case Operation::responses:
+    case Operation::response_object:
+      return field == Field::max_output_tokens;
+    case Operation::chat_completions:
+      return field == Field::max_tokens || field == Field::max_completion_tokens;
+    default:
+      return field == Field::max_tokens;
+  }
+}
+
+class Scan {
+ public:
+  Scan(std::string_view body, Operation operation, RequestFacts& facts, ScanProblem& problem)
+      : body_(body), json_(body), operation_(operation), facts_(facts), problem_(problem) {}
+
+  bool run() {
+    if (json_.is_at_end())
+      return refuse_document("The request body is empty; a JSON object is needed.");
+    if (json_.peek() != '{') return refuse("The request body has to be a JSON object", {});
+    if (!json_.open_object()) return broken();
+    facts_.object_begin = json_.offset();
+    facts_.is_empty_object = json_.peek() == '}';
+    JsonString key;
+    for (bool is_first = true; json_.next_member(key, is_first); is_first = false)
+      if (!read_member(key)) return false;
+    if (json_.is_broken()) return broken();
+    if (!json_.is_at_end())
+      return refuse("Something follows the JSON object of the request body", {});
+    // Last, so that the usual faults are told with their place; the text is still in the cache.
+    if (!simdjson::validate_utf8(body_.data(), body_.size()))
+      return refuse_document("The request body is not valid UTF-8.");
+    return true;
+  }
+
+ private:
+  bool read_member(const JsonString& key) {
+    std::string_view name = key.raw;
+    std::string unescaped;
+    if (key.has_escapes && name.size() <= longest_escaped_name && json_unescape(name, unescaped))
+      name = unescaped;
+    const auto known = std::ranges::find_if(field_names, [&](std::string_view known_name) {
+      return equals_ignoring_case(known_name, name);
+    });
+    if (known == field_names.end()) return json_.skip_value() || broken();
+    // Some servers match field names without regard to case and would take this one for the other.
+    if (*known != name) return refuse_misspelt(name, *known);
+    return read_field(static_cast<Field>(known - field_names.begin()));
+  }
+
+  bool read_field(Field field) {
+    const auto name = field_names[static_cast<std::size_t>(field)];
+    const auto bit = 1U << static_cast<unsigned>(field);
+    if (seen_ & bit) return refuse_twice(name);
+    seen_ |= bit;
+
+    switch (field) {
+      case Field::model:
+        return read_text(name, longest_model, facts_.model, &facts_.model_value);
+      case Field::user:
+        return read_text(name, longest_user, facts_.user, nullptr);
+      case Field::previous_response_id:
+        return read_text(name, longest_id, facts_.previous_response_id, nullptr);
+      case Field::stream:
+        return read_flag(name, facts_.stream, nullptr);
+      case Field::store:
+        return read_flag(name, facts_.store, nullptr);
+      case Field::background:
+        return read_flag(name, facts_.background, nullptr);
+      case Field::stream_options:
+        return read_stream_options();
+      case Field::max_tokens:
+      case Field::max_completion_tokens:
+      case Field::max_output_tokens: {
+        if (!counts_answer_tokens(field, operation_)) return json_.skip_value() || broken();
+        std::int64_t tokens = -1;
+        if (!read_count(name, 0, tokens)) return false;
+        facts_.max_tokens = std::max(facts_.max_tokens, tokens);
+        return true;
+      }
+      case Field::n:
+      case Field::best_of: {
+        std::int64_t answers = 1;
+        if (!read_count(name, 1, answers)) return false;
+        facts_.n = std::max(facts_.n, answers);
+        return true;
+      }
+      case Field::count:
+        break;
+    }
+    return json_.skip_value() || broken();
+  }
+
+  bool read_stream_options() {
+    const char first = json_.peek();
+    facts_.stream_options.begin = json_.offset();
+    if (first == 'n') {
+      if (!json_.skip_value()) return broken();
+      facts_.stream_options_is_null = true;
+    } else {
+      if (first != '{') return refuse_type("stream_options", "an object");
+      if (!json_.open_object()) return broken();
+      facts_.stream_options_is_empty = json_.peek() == '}';
+      bool is_seen = false;
+      JsonString key;
+      for (bool is_first = true; json_.next_member(key, is_first); is_first = false)
+        if (!read_stream_option(key, is_seen)) return false;
+      if (json_.is_broken()) return broken();
+    }
+    facts_.stream_options.end = json_.offset();
+    return true;
+  }
+
+  bool read_stream_option(const JsonString& key, bool& is_seen) {
+    std::string_view name = key.raw;
+    std::string unescaped;
+    if (key.has_escapes && name.size() <= longest_escaped_name && json_unescape(name, unescaped))
+      name = unescaped;
+    if (!equals_ignoring_case(name, include_usage_name)) return json_.skip_value() || broken();
+    if (name != include_usage_name) return refuse_misspelt(name, include_usage_name);
+    if (is_seen) return refuse_twice("stream_options.include_usage");
+    is_seen = true;
+    return read_flag("stream_options.include_usage", facts_.include_usage,
+                     &facts_.include_usage_value);
+  }
+
+  // A string or null.
+  bool read_text(std::string_view name, std::size_t longest, std::string_view& value,
+                 Range* where) {
+    const char first = json_.peek();
+    const auto begin = json_.offset();
+    if (first == 'n') {
+      if (!json_.skip_value()) return broken();
+    } else {
+      if (first != '"') return refuse_type(name, "a string");
+      JsonString string;
+      if (!json_.read_string(string)) return broken();
+      value = string.raw;
+      if (string.has_escapes) {
+        auto text = std::make_unique<std::string>();
+        if (!json_unescape(string.raw, *text))
+          return refuse_at(begin, "'" + std::string(name) + "' names half a surrogate pair", name);
+        value = *text;
+        facts_.unescaped.push_back(std::move(text));
+      }
+      if (value.size() > longest)
+        return refuse_at(
+            begin,
+            "'" + std::string(name) + "' is longer than " + std::to_string(longest) + " bytes",
+            name);
+    }
+    if (where != nullptr) *where = {begin, json_.offset()};
+    return true;
+  }
+
+  // true, false or null.
+  bool read_flag(std::string_view name, bool& value, Range* where) {
+    const char first = json_.peek();
+    const auto begin = json_.offset();
+    if (first != 't' && first != 'f' && first != 'n') return refuse_type(name, "true or false");
+    if (!json_.skip_value()) return broken();
+    if (first != 'n') value = first == 't';
+    if (where != nullptr) *where = {begin, json_.offset()};
+    return true;
+  }
+
+  // A whole number or null.
+  bool read_count(std::string_view name, std::int64_t least, std::int64_t& value) {
+    const char first = json_.peek();
+    const auto begin = json_.offset();
+    if (first == '{' || first == '[' || first == '"' || first == 't' || first == 'f')
+      return refuse_type(name, "a whole number");
+    if (!json_.skip_value()) return broken();
+    if (first == 'n') return true;
+    std::int64_t number = 0;
+    if (!read_integer(body_.substr(begin, json_.offset() - begin), number) || number < least)
+      return refuse_at(begin,
+                       "'" + std::string(name) + "' has to be a whole number of at least " +
+                           std::to_string(least),
+                       name);
+    value = number;
+    return true;
+  }
+
+  bool broken() {
+    return refuse("The request body is not valid JSON: " + std::string(json_.problem()), {});
+  }
+  bool refuse_type(std::string_view name, std::string_view wanted) {
+    return refuse("'" + std::string(name) + "' has to be " + std::string(wanted), name);
+  }
+  bool refuse_twice(std::string_view name) {
+    return refuse("'" + std::string(name) + "' is given twice", name);
+  }
+  bool refuse_misspelt(std::string_view name, std::string_view meant) {
+    return refuse(
+        "'" + std::string(name) + "' is not a field; did you mean '" + std::string(meant) + "'?",
+        meant);
+  }
+  bool refuse(std::string what, std::string_view param) {
+    return refuse_at(json_.offset(), std::move(what), param);
+  }
+  bool refuse_at(std::size_t offset, std::string what, std::string_view param) {
+    const auto before = body_.substr(0, offset);
+    const auto line = std::ranges::count(before, '\n') + 1;
+    const auto line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+    what += " (line " + std::to_string(line) + ", column " +
+            std::to_string(offset - line_start + 1) + ").";
+    problem_ = {std::move(what), std::string(param), offset};
+    return false;
+  }
+  bool refuse_document(std::string what) {
+    problem_ = {std::move(what), {}, 0};
+    return false;
+  }
+
+  std::string_view body_;
+  JsonCursor json_;
+  Operation operation_;
+  RequestFacts& facts_;
+  ScanProblem& problem_;
+  unsigned seen_ = 0;
+};
+
+}  // namespace
+
+bool scan_request(std::string_view body, Operation operation, RequestFacts& facts,
+                  ScanProblem& problem) {
+  facts = {};
+  return Scan(body, operation, facts, problem).run();
+}
+
+}  // namespace tollgate::openai

@@ -1,0 +1,87 @@
+#include "openai/usage_reader.hpp"
+
+#include <algorithm>
+
+namespace tollgate::openai {
+namespace {
+
+// More than any call can use; beyond it a number is a fault, and adding such numbers up could
+// overflow.
+constexpr std::int64_t most_tokens = 1'000'000'000'000;
+
+constexpr std::int64_t unknown = -1;
+
+struct Counts {
+  std::int64_t prompt = unknown;
+  std::int64_t completion = unknown;
+  std::int64_t total = unknown;
+  std::int64_t cached = unknown;
+  std::int64_t reasoning = unknown;
+};
+
+void take_count(JsonCursor& json, std::int64_t& count) {
+  std::string_view literal;
+  std::int64_t value = 0;
+  if (json.read_value(literal) && read_integer(literal, value) && value >= 0 &&
+      value <= most_tokens)
+    count = value;
+}
+
+void take_detail(JsonCursor& json, std::string_view name, std::int64_t& count) {
+  if (json.peek() != '{') {
+    json.skip_value();
+    return;
+  }
+  json.open_object();
+  JsonString key;
+  for (bool is_first = true; json.next_member(key, is_first); is_first = false) {
+    if (key.raw == name)
+      take_count(json, count);
+    else
+      json.skip_value();
+    if (json.is_broken()) return;
+  }
+}
+
+}  // namespace
+
+bool take_usage(JsonCursor& json, Usage& usage) {
+  if (json.peek() != '{') {
+    json.skip_value();
+    return false;
+  }
+  json.open_object();
+  Counts counts;
+  JsonString key;
+  for (bool is_first = true; json.next_member(key, is_first); is_first = false) {
+    const auto name = key.raw;
+    if (name == "prompt_tokens" || name == "input_tokens")
+      take_count(json, counts.prompt);
+    else if (name == "completion_tokens" || name == "output_tokens")
+      take_count(json, counts.completion);
+    else if (name == "total_tokens")
+      take_count(json, counts.total);
+    else if (name == "prompt_tokens_details" || name == "input_tokens_details")
+      take_detail(json, "cached_tokens", counts.cached);
+    else if (name == "completion_tokens_details" || name == "output_tokens_details")
+      take_detail(json, "reasoning_tokens", counts.reasoning);
+    else
+      json.skip_value();
+    if (json.is_broken()) return false;
+  }
+  if (json.is_broken()) return false;
+  if (counts.prompt == unknown && counts.completion == unknown && counts.total == unknown)
+    return false;
+
+  const auto known = [](std::int64_t count) { return std::max<std::int64_t>(count, 0); };
+  usage.prompt_tokens = known(counts.prompt);
+  usage.completion_tokens = known(counts.completion);
+  usage.cached_tokens = known(counts.cached);
+  usage.reasoning_tokens = known(counts.reasoning);
+  usage.total_tokens =
+      counts.total == unknown ? usage.prompt_tokens + usage.completion_tokens : counts.total;
+  usage.is_reported = true;
+  return true;
+}
+
+}  // namespace tollgate::openai

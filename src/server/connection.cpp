@@ -1,0 +1,301 @@
+#include "server/connection.hpp"
+
+#include "base/request_id.hpp"
+#include "net/tcp_stream.hpp"
+#include "net/tls_context.hpp"
+#include "net/tls_stream.hpp"
+#include "server/client_sink.hpp"
+#include "tollgate/log.hpp"
+
+#include <algorithm>
+#include <exception>
+
+namespace tollgate::server {
+
+namespace {
+
+// After a refusal the client may still be sending; closing at once would reset the connection and
+// lose the answer, so what comes is read and thrown away for a moment.
+constexpr std::chrono::seconds linger_time{2};
+constexpr std::size_t linger_bytes = 1024 * 1024;
+
+constexpr std::chrono::seconds handshake_time{10};
+
+ErrorKind kind_of(http::HeadError error) noexcept {
+  return error == http::HeadError::too_large ? ErrorKind::headers_too_large : ErrorKind::bad_request;
+}
+
+}  // namespace
+
+Connection::Connection(Server& server, std::unique_ptr<net::TcpStream> tcp)
+    : server_(server), inbox_(server.loop_), chain_(server.chain_), root_(done()) {
+  client_address_ = net::peer_address(tcp->native_handle()).host_text();
+  if (chain_->tls) {
+    stream_ = std::make_unique<net::TlsStream>(std::move(tcp), chain_->tls);
+  } else {
+    stream_ = std::move(tcp);
+  }
+  server_.observer_.on_connection(+1);
+}
+
+Connection::~Connection() {
+  branch_.cancel();
+  root_ = done();  // what is under way ends, and is told, while the connection is still whole
+  server_.observer_.on_connection(-1);
+}
+
+void Connection::start() {
+  root_ = serve();
+  branch_ = base::run(root_, root_result_);
+  branch_.start(&nobody_);
+}
+
+awaitable<void> Connection::serve() {
+  try {
+    bool goes_on = true;
+    if (stream_->is_encrypted()) goes_on = co_await shake_hands(Clock::now() + handshake_time);
+    while (goes_on) {
+      const HeadRead read = co_await read_head();
+      goes_on = read == HeadRead::ok;
+      if (goes_on) goes_on = co_await serve_one();
+    }
+    if (must_linger_) co_await linger();
+  } catch (const std::exception& e) {
+    log::error("connection", e.what());
+  }
+  stream_->close();
+  server_.remove_later(*this);
+}
+
+awaitable<bool> Connection::shake_hands(TimePoint deadline) {
+  auto& tls = static_cast<net::TlsStream&>(*stream_);
+  const std::string failure = co_await tls.handshake(deadline);
+  if (failure.empty()) co_return true;
+  server_.observer_.on_connection_error(Observer::ConnectionError::tls);
+  log::debug("tls", failure);
+  co_return false;
+}
+
+// Moves bytes from the inbox to head_ until the head is complete.
+bool Connection::take_head() {
+  if (head_.empty()) inbox_.drop(http::leading_empty_lines(inbox_.bytes));
+  if (inbox_.bytes.empty()) return false;
+  const auto limit = chain_->config->server.limits.header_bytes;
+  const auto before = head_.size();
+  head_.append(inbox_.bytes.substr(0, limit + 1 - std::min(before, limit)));
+  const auto end = http::find_head_end(head_, searched_);
+  if (end == std::string::npos) {
+    searched_ = head_.size();
+    inbox_.drop(head_.size() - before);
+    return false;
+  }
+  inbox_.drop(end - before);
+  head_.resize(end);
+  return true;
+}
+
+awaitable<Connection::HeadRead> Connection::read_head() {
+  head_ = {};
+  searched_ = 0;
+  const auto& limits = chain_->config->server.limits;
+  auto deadline = Clock::now() + limits.idle;
+  for (;;) {
+    if (!inbox_.bytes.empty()) {
+      if (head_.empty()) {
+        first_byte_ = Clock::now();
+        deadline = first_byte_ + limits.header_time;
+      }
+      if (take_head()) co_return HeadRead::ok;
+      if (head_.size() > limits.header_bytes) {
+        server_.observer_.on_connection_error(Observer::ConnectionError::too_large);
+        co_await refuse(ErrorKind::headers_too_large, "The request's headers are larger than this gateway takes.");
+        co_return HeadRead::refused;
+      }
+    }
+    is_idle_ = head_.empty();
+    if (is_idle_ && server_.is_draining()) co_return HeadRead::closed;
+    Wait readable = stream_->readable(deadline);
+    const Wake wake = co_await readable;
+    is_idle_ = false;
+    if (wake == Wake::timeout) {
+      if (head_.empty()) co_return HeadRead::closed;
+      server_.observer_.on_connection_error(Observer::ConnectionError::header_timeout);
+      co_await refuse(ErrorKind::request_timeout, "The request's headers did not arrive in time.");
+      co_return HeadRead::refused;
+    }
+    const IoStatus status = inbox_.read(*stream_);
+    if (status == IoStatus::eof || status == IoStatus::failed) co_return HeadRead::closed;
+  }
+}
+
+awaitable<bool> Connection::serve_one() {
+  chain_ = server_.chain_;
+  http::RequestHead head;
+  head.fields.reserve(16);
+  http::Limits limits;
+  limits.head_bytes = chain_->config->server.limits.header_bytes;
+  std::string why;
+  const auto parsed = http::parse_request(head_, limits, head, why);
+  if (parsed != http::HeadError::none) {
+    server_.observer_.on_connection_error(Observer::ConnectionError::malformed);
+    co_await refuse(kind_of(parsed), "The request is not acceptable HTTP/1.1: " + why + ".");
+    co_return false;
+  }
+
+  Exchange ex(server_.loop_, server_.upstreams_);
+  ex.id = base::make_request_id();
+  ex.started = first_byte_;
+  ex.started_wall = std::chrono::system_clock::now();
+  ex.method = head.method;
+  ex.target = head.target;
+  ex.headers = head.fields;
+  ex.content_type = head.content_type;
+  ex.client_address = client_address_;
+  ex.config = chain_->config.get();
+  if (head.framing.kind == http::Framing::Kind::length) ex.body.length = head.framing.length;
+  if (head.framing.kind == http::Framing::Kind::none) ex.body.length = 0;
+
+  ClientBody body(*stream_, inbox_, ex, head.framing, head.expects_continue,
+                  chain_->config->server.limits);
+  ex.body.source = &body;
+  body.context = this;
+  body.on_read = [](void* context) { static_cast<Connection*>(context)->watch_client(); };
+
+  ClientSinkOptions options;
+  options.minor_version = head.minor_version;
+  options.keep_alive = head.keep_alive && !server_.is_draining();
+  options.write_stall = chain_->config->server.limits.write_stall;
+  options.tells_decisions = server_.tells_decisions_;
+  ClientSink sink(*stream_, ex, options, &body);
+
+  server_.observer_.on_begin();
+  Outcome outcome;
+  {
+    // Told again when this frame is destroyed with the connection: no exchange goes unrecorded.
+    struct Ending {
+      Connection& connection;
+      Exchange& exchange;
+      Outcome& how;
+      ~Ending() {
+        connection.work_ = nullptr;
+        if (exchange.ended == TimePoint{}) exchange.ended = Clock::now();
+        connection.server_.observer_.on_end(exchange, how);
+      }
+    };
+    outcome.end = End::client_gone;
+    outcome.source = ErrorSource::client;
+    const Ending ending{*this, ex, outcome};
+    base::Cancellable<Outcome> work(handle(ex, sink));
+    work_ = &work;
+    // A body that is already here, or that there is none, was noted before the watch could begin.
+    if (head.framing.kind == http::Framing::Kind::none) watch_client();
+    const std::optional<Outcome> result = co_await work;
+    work_ = nullptr;
+    stream_->watch(nullptr, nullptr);
+    if (result) {
+      const Flow flow = co_await sink.finish(*result);
+      outcome = *result;
+      if (flow == Flow::stop && sink.is_gone() && outcome.end == End::complete) {
+        outcome.end = End::client_gone;
+      }
+    }
+    ex.ended = Clock::now();
+  }
+  if (!sink.can_keep_alive()) {
+    must_linger_ = !sink.is_gone() && !body.is_read();
+    if (!must_linger_ && !sink.is_gone()) stream_->finish_sending();
+    co_return false;
+  }
+  while (!body.is_read()) {
+    const BodySource::Part part = co_await body.next_part();
+    if (part.state == BodySource::State::end) break;
+    if (part.state != BodySource::State::ok) co_return false;
+  }
+  co_return !server_.is_draining();
+}
+
+// The one place where an exception from the chain ends.
+awaitable<Outcome> Connection::handle(Exchange& ex, ResponseSink& out) {
+  Next chain(chain_->filters);
+  std::string failure;
+  try {
+    co_return co_await chain(ex, out);
+  } catch (const std::exception& e) {
+    failure = e.what();
+  }
+  log::error("exchange", ex.id + ": " + failure);
+  ex.error_detail = "internal error";
+  Outcome outcome;
+  outcome.source = ErrorSource::gateway;
+  outcome.error = ErrorKind::internal;
+  outcome.end = End::truncated;
+  if (ex.status != 0) co_return outcome;
+  outcome.end = End::refused;
+  Error error;
+  error.kind = ErrorKind::internal;
+  error.message = "The gateway failed to handle this request.";
+  const std::string body = error_body(error);
+  ResponseHead head;
+  head.status = status_of(error.kind);
+  head.content_type = "application/json";
+  head.content_length = body.size();
+  Chunk chunk;
+  chunk.bytes = body;
+  co_await out.head(head);
+  co_await out.chunk(chunk);
+  co_return outcome;
+}
+
+// While the answer is made nobody reads from the client; a client that leaves ends the work at once.
+void Connection::watch_client() {
+  if (!work_) return;
+  stream_->watch(
+      [](void* context) {
+        auto& connection = *static_cast<Connection*>(context);
+        if (!connection.work_ || !connection.stream_->is_peer_gone()) return;
+        std::exchange(connection.work_, nullptr)->cancel();
+      },
+      this);
+}
+
+// A request that cannot even be made an exchange: answered directly, then closed.
+awaitable<void> Connection::refuse(ErrorKind kind, std::string message) {
+  Exchange ex(server_.loop_, server_.upstreams_);
+  ex.id = base::make_request_id();
+  ClientSinkOptions options;
+  options.keep_alive = false;
+  options.tells_decisions = server_.tells_decisions_;
+  ClientSink sink(*stream_, ex, options);
+  Error error;
+  error.kind = kind;
+  error.source = ErrorSource::client;
+  error.message = std::move(message);
+  const std::string body = error_body(error);
+  ResponseHead head;
+  head.status = status_of(kind);
+  head.content_type = "application/json";
+  head.content_length = body.size();
+  Chunk chunk;
+  chunk.bytes = body;
+  co_await sink.head(head);
+  co_await sink.chunk(chunk);
+  co_await sink.flush();
+  must_linger_ = true;
+}
+
+awaitable<void> Connection::linger() {
+  stream_->finish_sending();
+  const auto deadline = Clock::now() + linger_time;
+  std::size_t thrown_away = inbox_.bytes.size();
+  inbox_.drop(inbox_.bytes.size());
+  while (thrown_away < linger_bytes) {
+    Wait readable = stream_->readable(deadline);
+    if (co_await readable == Wake::timeout) co_return;
+    const IoStatus status = inbox_.read(*stream_);
+    if (status == IoStatus::eof || status == IoStatus::failed) co_return;
+    thrown_away += inbox_.bytes.size();
+    inbox_.drop(inbox_.bytes.size());
+  }
+}
+
+}  // namespace tollgate::server

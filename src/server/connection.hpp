@@ -1,0 +1,59 @@
+// One client's connection: reads requests one after the other, has each handled, and tells the
+// observer. Pipelined requests wait until the answer before theirs has been written.
+// One thread: the worker's.
+#pragma once
+
+#include "base/branch.hpp"
+#include "base/cancellable.hpp"
+#include "http/head.hpp"
+#include "server/client_body.hpp"
+#include "server/server.hpp"
+
+#include <list>
+#include <memory>
+#include <string>
+
+namespace tollgate::server {
+
+class Connection {
+ public:
+  Connection(Server& server, std::unique_ptr<net::TcpStream> tcp);
+  ~Connection();
+  Connection(const Connection&) = delete;
+
+  void start();
+  bool is_idle() const noexcept { return is_idle_; }  // between requests, nothing read of the next
+
+  std::list<std::unique_ptr<Connection>>::iterator self;
+
+ private:
+  enum class HeadRead : unsigned char { ok, closed, refused };
+
+  awaitable<void> serve();
+  awaitable<bool> shake_hands(TimePoint deadline);
+  awaitable<HeadRead> read_head();
+  awaitable<bool> serve_one();
+  awaitable<Outcome> handle(Exchange& ex, ResponseSink& out);
+  awaitable<void> refuse(ErrorKind kind, std::string message);
+  awaitable<void> linger();
+  bool take_head();
+  void watch_client();
+
+  Server& server_;
+  std::unique_ptr<ByteStream> stream_;
+  std::string client_address_;
+  Inbox inbox_;
+  std::string head_;          // of the request being read or served
+  std::size_t searched_ = 0;  // of head_, for its end
+  TimePoint first_byte_{};
+  std::shared_ptr<const Chain> chain_;
+  base::Cancellable<Outcome>* work_ = nullptr;  // what a client that leaves cancels
+  bool is_idle_ = false;
+  bool must_linger_ = false;
+  awaitable<void> root_;
+  base::Result<void> root_result_;
+  std::coroutine_handle<> nobody_;
+  base::Branch branch_;
+};
+
+}  // namespace tollgate::server

@@ -1,0 +1,89 @@
+// One worker's server: accepts connections, keeps them, hands each request to a chain of filters.
+//
+// Is given the chain and never names a filter.
+// One thread: the worker's; drain() and use() too.
+#pragma once
+
+#include "net/address.hpp"
+#include "tollgate/config.hpp"
+#include "tollgate/filter.hpp"
+
+#include <list>
+#include <memory>
+#include <vector>
+
+namespace tollgate::net {
+class Loop;
+class Listener;
+class TcpStream;
+class TlsServerContext;
+}  // namespace tollgate::net
+
+namespace tollgate::upstream {
+class Upstreams;
+}
+
+namespace tollgate::server {
+
+class Connection;
+
+// What requests are handled with: replaced as a whole by a reload. An exchange keeps the chain it
+// started with.
+struct Chain {
+  std::shared_ptr<const Config> config;
+  std::vector<std::shared_ptr<const Filter>> filters;
+  std::shared_ptr<const net::TlsServerContext> tls;  // null: plain HTTP
+};
+
+// Hears of every exchange at its end, for records and metrics.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void on_connection(int change) = 0;              // +1 opened, -1 closed
+  virtual void on_refused_connection() = 0;
+  enum class ConnectionError : unsigned char { malformed, too_large, header_timeout, tls };
+  virtual void on_connection_error(ConnectionError error) = 0;
+  virtual void on_begin() = 0;
+  virtual void on_end(const Exchange& ex, const Outcome& outcome) = 0;
+};
+
+class Server {
+ public:
+  Server(net::Loop& loop, upstream::Upstreams& upstreams, Observer& observer,
+         std::shared_ptr<const Chain> chain, bool tells_decisions);
+  ~Server();
+  Server(const Server&) = delete;
+
+  // Binds now; throws std::runtime_error that names the address. Accepts after start().
+  void listen(const net::Address& address);
+  net::Address address() const;
+  void start();
+
+  void use(std::shared_ptr<const Chain> chain) { chain_ = std::move(chain); }
+
+  // Stops accepting, closes idle connections, lets running exchanges finish and tells their clients
+  // that the connection ends.
+  void drain();
+  bool is_draining() const noexcept { return is_draining_; }
+  std::size_t connections() const noexcept { return connections_.size(); }
+
+  // Ends what is left.
+  void close_all();
+
+ private:
+  friend class Connection;
+  void on_accept(std::unique_ptr<net::TcpStream> tcp);
+  void remove_later(Connection& connection);
+
+  net::Loop& loop_;
+  upstream::Upstreams& upstreams_;
+  Observer& observer_;
+  std::shared_ptr<const Chain> chain_;
+  std::unique_ptr<net::Listener> listener_;
+  std::list<std::unique_ptr<Connection>> connections_;
+  std::list<std::unique_ptr<Connection>> ended_;  // until the loop destroys them
+  bool tells_decisions_;
+  bool is_draining_ = false;
+};
+
+}  // namespace tollgate::server

@@ -1,0 +1,261 @@
+#include "telemetry/access_record.hpp"
+
+#include "base/json_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+
+namespace tollgate::telemetry {
+
+namespace {
+
+constexpr std::size_t max_name = 256;  // names that clients choose: session, task, model
+constexpr std::size_t max_path = 1024;
+constexpr std::size_t max_query = 512;
+constexpr std::size_t max_parameter_name = 64;
+constexpr std::size_t max_method = 16;
+
+// Query parameters whose values say how a call was made and never who made it.
+constexpr std::array<std::string_view, 8> open_parameters{
+    "api-version", "limit", "order", "after", "before", "purpose", "stream", "include"};
+
+// Cut to `max` bytes, not inside a UTF-8 character.
+std::string_view bounded(std::string_view text, std::size_t max) {
+  if (text.size() <= max) return text;
+  while (max > 0 && (static_cast<unsigned char>(text[max]) & 0xC0) == 0x80) --max;
+  return text.substr(0, max);
+}
+
+bool equals_ignoring_case(std::string_view text, std::string_view lower) {
+  return text.size() == lower.size() &&
+         std::equal(text.begin(), text.end(), lower.begin(), [](char a, char b) {
+           return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + ('a' - 'A')) : a) == b;
+         });
+}
+
+std::string_view find_header(std::span<const Header> headers, std::string_view lower_name) {
+  for (const Header& header : headers)
+    if (equals_ignoring_case(header.name, lower_name)) return header.value;
+  return {};
+}
+
+// --- JSON ---
+
+// `key` is everything in front of the value: ,"name":
+void add_raw(std::string& out, std::string_view key, std::string_view value) {
+  out.append(key);
+  out.append(value);
+}
+
+void add_null(std::string& out, std::string_view key) { add_raw(out, key, "null"); }
+
+// Text that is our own or has been checked: nothing in it needs escaping.
+void add_word(std::string& out, std::string_view key, std::string_view word) {
+  out.append(key);
+  out += '"';
+  out.append(word);
+  out += '"';
+}
+
+void add_text(std::string& out, std::string_view key, std::string_view text) {
+  if (text.empty()) return add_null(out, key);
+  out.append(key);
+  out += '"';
+  json_escape(out, text);
+  out += '"';
+}
+
+template <class Number>
+void add_number(std::string& out, std::string_view key, Number value) {
+  char digits[24];
+  add_raw(out, key, {digits, std::to_chars(digits, digits + sizeof digits, value).ptr});
+}
+
+// Milliseconds with three decimals, from whole microseconds.
+void add_milliseconds(std::string& out, std::string_view key, Duration value) {
+  auto us = std::max<std::int64_t>(
+      0, std::chrono::duration_cast<std::chrono::microseconds>(value).count());
+  char digits[28];
+  char* end = std::to_chars(digits, digits + 20, us / 1000).ptr;
+  auto fraction = static_cast<int>(us % 1000);
+  *end++ = '.';
+  *end++ = static_cast<char>('0' + fraction / 100);
+  *end++ = static_cast<char>('0' + fraction / 10 % 10);
+  *end++ = static_cast<char>('0' + fraction % 10);
+  add_raw(out, key, {digits, end});
+}
+
+// --- fields ---
+
+struct SecondText {
+  std::int64_t second = INT64_MIN;
+  char text[20];  // 2026-01-31T23:59:59
+};
+
+void format_second(SecondText& into, std::int64_t second) {
+  using namespace std::chrono;
+  sys_seconds time{seconds{second}};
+  auto day = floor<days>(time);
+  year_month_day date{day};
+  hh_mm_ss clock{time - day};
+  auto put = [&](int at, int digits, int value) {
+    for (int i = digits - 1; i >= 0; --i, value /= 10)
+      into.text[at + i] = static_cast<char>('0' + value % 10);
+  };
+  std::memcpy(into.text, "0000-00-00T00:00:00", 20);
+  put(0, 4, int{date.year()});
+  put(5, 2, static_cast<int>(unsigned{date.month()}));
+  put(8, 2, static_cast<int>(unsigned{date.day()}));
+  put(11, 2, static_cast<int>(clock.hours().count()));
+  put(14, 2, static_cast<int>(clock.minutes().count()));
+  put(17, 2, static_cast<int>(clock.seconds().count()));
+  into.second = second;
+}
+
+void add_time(std::string& out, WallTime time) {
+  using namespace std::chrono;
+  auto second = floor<seconds>(time);
+  auto ms = static_cast<int>(floor<milliseconds>(time - second).count());
+  thread_local SecondText cached;  // the calendar is worked out once a second
+  if (cached.second != second.time_since_epoch().count())
+    format_second(cached, second.time_since_epoch().count());
+  out.append("{\"time\":\"");
+  out.append(cached.text, 19);
+  const char fraction[] = {'.', static_cast<char>('0' + ms / 100),
+                           static_cast<char>('0' + ms / 10 % 10),
+                           static_cast<char>('0' + ms % 10), 'Z', '"'};
+  out.append(fraction, sizeof fraction);
+}
+
+// An allowed parameter cannot smuggle another one in: a;key=secret stays hidden.
+bool is_plain_value(std::string_view value) {
+  return value.size() <= max_parameter_name && std::all_of(value.begin(), value.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                  c == '-' || c == '_' || c == '.';
+         });
+}
+
+void append_parameter(std::string& out, std::string_view parameter) {
+  auto equals = parameter.find('=');
+  if (equals == std::string_view::npos) {  // a bare word may be a key
+    out.append("***");
+    return;
+  }
+  auto name = parameter.substr(0, equals);
+  auto value = parameter.substr(equals + 1);
+  json_escape(out, bounded(name, max_parameter_name));
+  out += '=';
+  bool is_open = std::find(open_parameters.begin(), open_parameters.end(), name) !=
+                     open_parameters.end() &&
+                 is_plain_value(value);
+  out.append(is_open ? value : std::string_view("***"));
+}
+
+void append_query(std::string& out, std::string_view query) {
+  char separator = '?';
+  std::size_t start = out.size();
+  while (!query.empty()) {
+    if (out.size() - start > max_query) {
+      out.append("&...");
+      return;
+    }
+    auto parameter = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), parameter.size() + 1));
+    if (parameter.empty()) continue;
+    out += separator;
+    append_parameter(out, parameter);
+    separator = '&';
+  }
+}
+
+void add_path(std::string& out, const Exchange& ex) {
+  // An absolute target may hold a user and a password (RFC 9112 section 3.2.2, RFC 3986 3.2.1).
+  if (!ex.target.starts_with('/')) return add_null(out, ",\"path\":");
+  auto question = ex.target.find('?');
+  out.append(",\"path\":\"");
+  json_escape(out, ex.path_prefix);
+  json_escape(out, bounded(ex.target.substr(0, question), max_path));
+  if (question != std::string_view::npos) append_query(out, ex.target.substr(question + 1));
+  out += '"';
+}
+
+void add_tokens(std::string& out, const Usage& usage) {
+  if (!usage.is_reported) {
+    out.append(
+        ",\"prompt_tokens\":null,\"cached_tokens\":null,\"completion_tokens\":null,"
+        "\"reasoning_tokens\":null,\"total_tokens\":null");
+    return;
+  }
+  add_number(out, ",\"prompt_tokens\":", usage.prompt_tokens);
+  add_number(out, ",\"cached_tokens\":", usage.cached_tokens);
+  add_number(out, ",\"completion_tokens\":", usage.completion_tokens);
+  add_number(out, ",\"reasoning_tokens\":", usage.reasoning_tokens);
+  add_number(out, ",\"total_tokens\":", usage.total_tokens);
+}
+
+void add_error(std::string& out, const Exchange& ex, const Outcome& outcome) {
+  if (outcome.error == ErrorKind::none) {
+    out.append(",\"error_source\":null,\"error_code\":null");
+  } else {
+    add_word(out, ",\"error_source\":", name_of(outcome.source));
+    add_word(out, ",\"error_code\":", code_of(outcome.error));
+  }
+  add_text(out, ",\"error_detail\":", bounded(ex.error_detail, max_name));
+}
+
+void add_times(std::string& out, const Exchange& ex) {
+  if (ex.first_token == TimePoint{})
+    add_null(out, ",\"ttft_ms\":");
+  else
+    add_milliseconds(out, ",\"ttft_ms\":", ex.first_token - ex.started);
+  add_milliseconds(out, ",\"duration_ms\":", ex.ended - ex.started);
+  auto overhead = std::chrono::duration_cast<std::chrono::microseconds>(ex.overhead()).count();
+  add_number(out, ",\"overhead_us\":", std::max<std::int64_t>(0, overhead));
+}
+
+void add_status(std::string& out, std::string_view key, int status) {
+  if (status == 0) return add_null(out, key);
+  add_number(out, key, status);
+}
+
+}  // namespace
+
+void format_record(std::string& out, const Exchange& ex, const Outcome& outcome) {
+  add_time(out, ex.started_wall);
+  add_text(out, ",\"request_id\":", ex.id);
+  add_text(out, ",\"subscription\":", ex.subscription ? ex.subscription->name : "");
+  add_text(out, ",\"cost_center\":", ex.subscription ? ex.subscription->cost_center : "");
+  add_text(out, ",\"session\":", bounded(find_header(ex.headers, "x-tollgate-session"), max_name));
+  add_text(out, ",\"task\":", bounded(find_header(ex.headers, "x-tollgate-task"), max_name));
+  add_text(out, ",\"client\":", ex.client_address);
+
+  add_text(out, ",\"method\":", bounded(ex.method, max_method));
+  add_path(out, ex);
+  add_word(out, ",\"operation\":", name_of(ex.route.operation));
+  add_word(out, ",\"surface\":", name_of(ex.route.surface));
+  add_raw(out, ",\"stream\":", ex.is_stream ? "true" : "false");
+
+  add_text(out, ",\"model_asked\":", bounded(ex.model_asked, max_name));
+  add_text(out, ",\"model\":", ex.model ? ex.model->name : "");
+  add_text(out, ",\"deployment\":", ex.deployment ? ex.deployment->name : "");
+  add_text(out, ",\"response_model\":", bounded(ex.response_model, max_name));
+  add_text(out, ",\"route\":", ex.deployment ? ex.route_reason : "");
+  add_number(out, ",\"attempts\":", ex.attempts);
+
+  add_status(out, ",\"status\":", ex.status);
+  add_status(out, ",\"upstream_status\":", ex.upstream_status);
+  add_word(out, ",\"end\":", name_of(outcome.end));
+  add_error(out, ex, outcome);
+  add_tokens(out, ex.usage);
+
+  add_times(out, ex);
+  add_number(out, ",\"bytes_in\":", ex.bytes_in);
+  add_number(out, ",\"bytes_out\":", ex.bytes_out);
+  add_number(out, ",\"chunks\":", ex.chunks);
+  add_text(out, ",\"upstream_request_id\":", bounded(ex.upstream_request_id, max_name));
+  out.append("}\n");
+}
+
+}  // namespace tollgate::telemetry

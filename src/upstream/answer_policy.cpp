@@ -1,0 +1,100 @@
+#include "upstream/answer_policy.hpp"
+
+#include "http/text.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace tollgate::upstream {
+
+namespace {
+
+// An allow-list (azure-openai: response headers): region, deployment, spillover, utilisation and the
+// backend's own quota stay here.
+bool is_passed_on(const Header& header) noexcept {
+  switch (header.known) {
+    case HeaderName::content_encoding:
+    case HeaderName::retry_after:
+    case HeaderName::retry_after_ms:
+    case HeaderName::x_should_retry:
+    case HeaderName::apim_request_id:
+    case HeaderName::x_ms_client_request_id: return true;
+    case HeaderName::other: break;
+    default: return false;
+  }
+  static constexpr std::string_view names[] = {
+      "content-disposition", "x-ms-request-id", "x-accel-buffering",
+      "openai-processing-ms", "openai-version", "cache-control",
+  };
+  return std::any_of(std::begin(names), std::end(names),
+                     [&](std::string_view name) { return http::iequals(header.name, name); });
+}
+
+// Azure says seconds in one header and milliseconds in the other, sometimes neither, sometimes a day
+// for a limit of a minute (azure-openai: errors).
+std::chrono::milliseconds advice_of(const http::ResponseHead& head) noexcept {
+  const auto number = [](std::string_view text) -> long long {
+    long long value = -1;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+  };
+  constexpr long long longest = 86'400'000;
+  if (const auto ms = number(head.retry_after_ms); ms >= 0) return std::chrono::milliseconds(std::min(ms, longest));
+  if (const auto s = number(head.retry_after); s >= 0) return std::chrono::milliseconds(std::min(s, longest / 1000) * 1000);
+  return std::chrono::milliseconds(-1);
+}
+
+}  // namespace
+
+bool is_callers_affair(int status) noexcept {
+  if (status < 400) return true;
+  switch (status) {
+    case 400:
+    case 404:
+    case 409:
+    case 413:
+    case 415:
+    case 422: return true;
+    default: return false;
+  }
+}
+
+bool is_callers_affair(int status, std::string_view body) noexcept {
+  return is_callers_affair(status) &&
+         !(status == 404 && body.find("\"DeploymentNotFound\"") != body.npos);
+}
+
+Error error_for(const http::ResponseHead& head) {
+  Error error;
+  error.source = ErrorSource::upstream;
+  error.is_retryable = true;
+  error.detail = "the upstream answered " + std::to_string(head.status);
+  error.retry_after = advice_of(head);
+  switch (head.status) {
+    case 429:
+      error.kind = ErrorKind::rate_limited;
+      error.message = "The model deployment is at its rate limit. Please retry later.";
+      break;
+    case 408:
+    case 504:
+      error.kind = ErrorKind::deadline_exceeded;
+      error.message = "The model deployment did not answer in time.";
+      break;
+    case 503:
+      error.kind = ErrorKind::no_deployment;
+      error.message = "The model deployment is not available at the moment.";
+      break;
+    default:
+      error.kind = ErrorKind::upstream_failed;
+      error.message = "The model deployment failed to answer the request.";
+  }
+  return error;
+}
+
+void pick_headers(const http::ResponseHead& head, std::vector<Header>& out) {
+  for (const auto& field : head.fields) {
+    if (!field.is_hop_by_hop && is_passed_on(field)) out.push_back(field);
+  }
+}
+
+}  // namespace tollgate::upstream

@@ -1,0 +1,257 @@
+#include "upstream/call.hpp"
+
+#include "http/chunk_writer.hpp"
+#include "upstream/request_head.hpp"
+
+#include <algorithm>
+
+namespace tollgate::upstream {
+
+namespace {
+
+constexpr std::size_t max_answer_head = 64 * 1024;
+
+Error failure(ErrorKind kind, std::string message, std::string detail) {
+  Error error;
+  error.kind = kind;
+  error.source = ErrorSource::upstream;
+  error.is_retryable = true;
+  error.message = std::move(message);
+  error.detail = std::move(detail);
+  return error;
+}
+
+Error broken(std::string detail) {
+  return failure(ErrorKind::upstream_failed, "The model deployment did not give a usable answer.",
+                 std::move(detail));
+}
+
+// Drops the first `bytes` of the parts.
+void drop_front(std::vector<std::string_view>& parts, std::size_t bytes) {
+  auto part = parts.begin();
+  while (part != parts.end() && bytes >= part->size()) bytes -= (part++)->size();
+  if (part != parts.end()) part->remove_prefix(bytes);
+  parts.erase(parts.begin(), part);
+}
+
+}  // namespace
+
+Call::Call(Exchange& ex, const Deployment& deployment)
+    : ex_(ex),
+      deployment_(deployment),
+      total_deadline_(Clock::now() + deployment.timeouts.total) {}
+
+TimePoint Call::head_deadline() const noexcept {
+  // A plain answer's head comes when the whole answer is there, so only a stream has a first token
+  // to wait for.
+  if (!ex_.is_stream) return total_deadline_;
+  return std::min(total_deadline_, sent_at_ + deployment_.timeouts.first_token);
+}
+
+awaitable<Error> Call::open(const std::vector<std::string_view>& pieces,
+                            std::optional<std::uint64_t> body_length) {
+  std::string request_head;
+  append_request_head(request_head, ex_, deployment_, body_length);
+  for (bool is_repeat = false;; is_repeat = true) {
+    const auto started = Clock::now();
+    const auto connect_deadline = std::min(total_deadline_, started + deployment_.timeouts.connect);
+    Acquired acquired = co_await ex_.upstreams.acquire(deployment_, connect_deadline, is_repeat);
+    if (!acquired.lease) {
+      ex_.waited_upstream += Clock::now() - started;
+      if (acquired.is_full) {
+        co_return failure(ErrorKind::overloaded, "The model deployment has no free connection.",
+                          std::move(acquired.error));
+      }
+      co_return failure(ErrorKind::upstream_failed, "The model deployment cannot be reached.",
+                        std::move(acquired.error));
+    }
+    lease_ = std::move(acquired.lease);
+    if (!lease_.is_reused()) ex_.waited_upstream += Clock::now() - started;
+
+    std::vector<std::string_view> parts;
+    parts.reserve(pieces.size() + 1);
+    parts.push_back(request_head);
+    parts.insert(parts.end(), pieces.begin(), pieces.end());
+    Sent sent = co_await send(std::move(parts));
+    const bool is_streamed = ex_.body.source != nullptr;
+    if (sent == Sent::ok && is_streamed) sent = co_await send_streamed_body(!body_length);
+    sent_at_ = Clock::now();
+    if (sent == Sent::timeout) {
+      co_return failure(ErrorKind::deadline_exceeded, "The model deployment took the request too slowly.",
+                        "timeout while sending");
+    }
+    if (sent == Sent::client_failed) {
+      Error error;
+      error.kind = ErrorKind::bad_request;
+      error.source = ErrorSource::client;
+      co_return error;
+    }
+    // After a failed write there may still be an answer: an upstream that refuses a large body
+    // answers first and closes then.
+    Error error = co_await read_head();
+    if (error.kind == ErrorKind::none) co_return error;
+    // A kept connection that the upstream closed just as we used it: nothing was answered, so the
+    // same request goes out once more on a fresh one.
+    const bool was_stale = lease_.is_reused() && head_bytes_.empty() && !is_streamed && !is_repeat &&
+                           error.kind == ErrorKind::upstream_failed;
+    lease_.close();
+    if (!was_stale) co_return error;
+  }
+}
+
+awaitable<Sent> Call::send(std::vector<std::string_view> parts) {
+  std::size_t total = 0;
+  for (const auto& part : parts) total += part.size();
+  const IoResult result = lease_.stream().try_write(parts);
+  if (result.status == IoStatus::failed) return Sent::upstream_gone;
+  if (result.bytes == total) return Sent::ok;
+  drop_front(parts, result.bytes);
+  return send_rest(std::move(parts));
+}
+
+awaitable<Sent> Call::send_rest(std::vector<std::string_view> parts) {
+  while (!parts.empty()) {
+    const IoResult result = lease_.stream().try_write(parts);
+    if (result.status == IoStatus::failed) co_return Sent::upstream_gone;
+    if (result.status == IoStatus::would_block) {
+      const auto deadline = std::min(total_deadline_, Clock::now() + deployment_.timeouts.gap);
+      TimedWait wait(lease_.stream(), Wait::For::write, deadline, ex_.waited_upstream);
+      if (co_await wait == Wake::timeout) co_return Sent::timeout;
+      continue;
+    }
+    drop_front(parts, result.bytes);
+  }
+  co_return Sent::ok;
+}
+
+awaitable<Sent> Call::send_streamed_body(bool is_chunked) {
+  for (;;) {
+    const BodySource::Part part = co_await ex_.body.source->next_part();
+    if (part.state == BodySource::State::end) break;
+    if (part.state != BodySource::State::ok) {
+      client_failure_ = part.state;
+      co_return Sent::client_failed;
+    }
+    char size_line[http::max_chunk_head_bytes];
+    std::vector<std::string_view> parts;
+    if (is_chunked) {
+      parts.emplace_back(size_line, http::write_chunk_head(size_line, part.bytes.size()));
+    }
+    parts.push_back(part.bytes);
+    if (is_chunked) parts.push_back(http::end_of_chunk);
+    const Sent sent = co_await send(std::move(parts));
+    if (sent != Sent::ok) co_return sent;
+  }
+  if (!is_chunked) co_return Sent::ok;
+  std::vector<std::string_view> last(1, http::last_chunk);
+  co_return co_await send(std::move(last));
+}
+
+awaitable<Error> Call::read_head() {
+  head_bytes_.clear();
+  for (;;) {
+    Wait::For direction = Wait::For::read;
+    TimedWait wait(lease_.stream(), direction, head_deadline(), ex_.waited_upstream);
+    if (co_await wait == Wake::timeout) {
+      co_return failure(ErrorKind::deadline_exceeded, "The model deployment did not answer in time.",
+                        "timeout before the answer");
+    }
+    buffer_.emplace(ex_.loop);
+    const IoResult result = lease_.stream().try_read(buffer_->data(), net::Buffer::capacity);
+    if (result.status == IoStatus::would_block) {
+      buffer_.reset();
+      continue;
+    }
+    if (result.status != IoStatus::ok) {
+      buffer_.reset();
+      co_return broken(head_bytes_.empty() ? "connection closed before the answer"
+                                           : "connection closed inside the answer's head");
+    }
+    is_drained_ = result.bytes < net::Buffer::capacity;
+    Error error;
+    if (take_head({buffer_->data(), result.bytes}, error)) co_return error;
+    buffer_.reset();
+  }
+}
+
+// True when the head is complete or broken; `error` tells which. Interim answers are passed over.
+bool Call::take_head(std::string_view bytes, Error& error) {
+  for (;;) {
+    const auto before = head_bytes_.size();
+    const auto searched = before > 3 ? before - 3 : 0;
+    head_bytes_.append(bytes.substr(0, max_answer_head));
+    const auto end = http::find_head_end(head_bytes_, searched);
+    if (end == std::string::npos) {
+      if (head_bytes_.size() < max_answer_head) return false;
+      error = broken("the answer's head is too large");
+      return true;
+    }
+    bytes.remove_prefix(end - before);
+    head_bytes_.resize(end);
+    std::string why;
+    if (http::parse_response(head_bytes_, false, http::Limits{}, head_, why) != http::HeadError::none) {
+      error = broken("the answer's head is malformed: " + why);
+      return true;
+    }
+    if (head_.status >= 200) break;
+    if (head_.status == 101) {
+      error = broken("the upstream switched protocols");
+      return true;
+    }
+    head_bytes_.clear();
+    if (bytes.empty()) return false;
+  }
+  decoder_ = http::BodyDecoder(head_.framing);
+  unread_ = bytes;
+  if (unread_.empty()) buffer_.reset();
+  return true;
+}
+
+Call::Piece Call::next() {
+  for (;;) {
+    if (decoder_.is_done()) {
+      buffer_.reset();
+      return {Status::end, {}};
+    }
+    if (!unread_.empty()) {
+      const auto step = decoder_.next(unread_);
+      unread_.remove_prefix(step.consumed);
+      switch (step.status) {
+        case http::BodyDecoder::Status::data: return {Status::data, step.data};
+        case http::BodyDecoder::Status::end: continue;
+        case http::BodyDecoder::Status::error: return {Status::cut, {}};
+        case http::BodyDecoder::Status::need_more: break;
+      }
+    }
+    if (is_drained_) {
+      is_drained_ = false;
+      buffer_.reset();
+      return {Status::would_block, {}};
+    }
+    if (!buffer_) buffer_.emplace(ex_.loop);
+    const IoResult result = lease_.stream().try_read(buffer_->data(), net::Buffer::capacity);
+    if (result.status == IoStatus::would_block) {
+      buffer_.reset();
+      return {Status::would_block, {}};
+    }
+    if (result.status != IoStatus::ok) {
+      buffer_.reset();
+      const bool is_whole = result.status == IoStatus::eof && decoder_.finish_at_eof();
+      return {is_whole ? Status::end : Status::cut, {}};
+    }
+    is_drained_ = result.bytes < net::Buffer::capacity;
+    unread_ = {buffer_->data(), result.bytes};
+  }
+}
+
+void Call::finish() {
+  buffer_.reset();
+  // Bytes after the end would be read as the answer to the next call.
+  if (head_.keep_alive && keep_alive_ && decoder_.is_done() && unread_.empty()) {
+    lease_.give_back();
+  } else {
+    lease_.close();
+  }
+}
+
+}  // namespace tollgate::upstream

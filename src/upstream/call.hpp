@@ -1,0 +1,109 @@
+// One call to one deployment: connection, request, the head of the answer, then its body piece by
+// piece.
+//
+// Sends and never chooses: which deployment, whether to try another and what the client is told are
+// decided by filters/forward.
+// One thread: the worker's. Destroying a call that has not been read to its end closes its connection,
+// which is how the upstream is cancelled.
+#pragma once
+
+#include "http/body_decoder.hpp"
+#include "http/head.hpp"
+#include "tollgate/exchange.hpp"
+#include "upstream/upstreams.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tollgate::upstream {
+
+// A wait that adds the time it took to a total.
+class TimedWait : public Wait {
+ public:
+  TimedWait(ByteStream& stream, For direction, TimePoint deadline, Duration& total) noexcept
+      : Wait(stream, direction, deadline), total_(total) {}
+  bool await_suspend(std::coroutine_handle<> caller) {
+    since_ = Clock::now();
+    return Wait::await_suspend(caller);
+  }
+  Wake await_resume() noexcept {
+    if (since_ != TimePoint{}) total_ += Clock::now() - since_;
+    return Wait::await_resume();
+  }
+
+ private:
+  Duration& total_;
+  TimePoint since_{};
+};
+
+enum class Sent : unsigned char { ok, upstream_gone, timeout, client_gone, client_failed };
+
+class Call {
+ public:
+  Call(Exchange& ex, const Deployment& deployment);
+  Call(const Call&) = delete;
+
+  // Sends the request and reads the answer's head. Error{none}: head() is there. `pieces` is the
+  // whole body or, when ex.body has a source, what goes in front of the rest; its views outlive the
+  // call of this function.
+  awaitable<Error> open(const std::vector<std::string_view>& pieces,
+                        std::optional<std::uint64_t> body_length);
+
+  const http::ResponseHead& head() const noexcept { return head_; }
+
+  // Gives the head's memory back before a long body; head() is empty then.
+  void release_head() {
+    keep_alive_ = head_.keep_alive;
+    head_ = {};
+    head_bytes_ = {};
+  }
+
+  enum class Status : unsigned char { data, would_block, end, cut };
+  struct Piece {
+    Status status = Status::end;
+    std::string_view bytes;  // valid until the next call
+  };
+  // The next contiguous piece of the answer's body, without waiting. After would_block await
+  // readable().
+  Piece next();
+
+  // Waits for more of the body; the time counts as spent on the upstream.
+  TimedWait readable(TimePoint deadline) {
+    return TimedWait(lease_.stream(), Wait::For::read, deadline, ex_.waited_upstream);
+  }
+
+  // The answer has been read to its end: the connection may serve another call.
+  void finish();
+
+  TimePoint total_deadline() const noexcept { return total_deadline_; }
+  TimePoint sent_at() const noexcept { return sent_at_; }
+
+  // Why a streamed body could not be taken from the client, when open() failed for that.
+  BodySource::State client_failure() const noexcept { return client_failure_; }
+
+ private:
+  awaitable<Sent> send(std::vector<std::string_view> parts);
+  awaitable<Sent> send_rest(std::vector<std::string_view> parts);
+  awaitable<Sent> send_streamed_body(bool is_chunked);
+  awaitable<Error> read_head();
+  bool take_head(std::string_view bytes, Error& error);
+  TimePoint head_deadline() const noexcept;
+
+  Exchange& ex_;
+  const Deployment& deployment_;
+  BodySource::State client_failure_ = BodySource::State::ok;
+  TimePoint total_deadline_;
+  TimePoint sent_at_{};
+  Lease lease_;
+  std::string head_bytes_;
+  http::ResponseHead head_;
+  http::BodyDecoder decoder_;
+  std::optional<net::Buffer> buffer_;  // held only while it has unread bytes
+  std::string_view unread_;            // in buffer_
+  bool keep_alive_ = true;             // of the head that was released
+  bool is_drained_ = false;            // the last read took all there was: wait before the next
+};
+
+}  // namespace tollgate::upstream

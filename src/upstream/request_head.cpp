@@ -1,0 +1,95 @@
+#include "upstream/request_head.hpp"
+
+#include "http/chunk_writer.hpp"
+#include "http/text.hpp"
+
+namespace tollgate::upstream {
+
+namespace {
+
+// Azure answers 431 to more than ten headers that it does not know (azure-openai: SDK headers).
+constexpr int max_custom_headers = 10;
+
+bool is_standard(HeaderName name) noexcept {
+  switch (name) {
+    case HeaderName::accept:
+    case HeaderName::content_type:
+    case HeaderName::user_agent:
+    case HeaderName::traceparent:
+    case HeaderName::tracestate: return true;
+    default: return false;
+  }
+}
+
+// An allow-list: credentials, cookies, forwarding headers, SDK telemetry, our own headers and
+// whatever else a client invents stay here. Accept-Encoding stays too: a compressed event stream
+// could not be read.
+bool is_forwarded(const Header& header) noexcept {
+  if (header.is_hop_by_hop) return false;
+  if (is_standard(header.known)) return true;
+  if (header.known == HeaderName::x_ms_client_request_id) return true;
+  if (header.known != HeaderName::other) return false;
+  const auto& name = header.name;
+  return (name.size() > 5 && http::iequals(name.substr(0, 5), "aoai-")) ||
+         http::iequals(name, "openai-beta") || http::iequals(name, "idempotency-key") ||
+         http::iequals(name, "x-ms-oai-image-generation-deployment");
+}
+
+// The client's query without the parameters that carry credentials.
+void append_query(std::string& out, std::string_view query) {
+  char separator = '?';
+  while (!query.empty()) {
+    const auto end = query.find('&');
+    const auto part = query.substr(0, end);
+    query = end == query.npos ? std::string_view() : query.substr(end + 1);
+    const auto name = part.substr(0, part.find('='));
+    if (part.empty() || http::iequals(name, "subscription-key") || http::iequals(name, "api-key")) continue;
+    out += separator;
+    out += part;
+    separator = '&';
+  }
+}
+
+void append_path(std::string& out, const Exchange& ex, const Deployment& deployment) {
+  out += deployment.endpoint.base_path;
+  switch (ex.route.surface) {
+    case Surface::deployment:
+      out.append("/openai/deployments/").append(deployment.deployment);
+      break;
+    case Surface::dated: out += "/openai"; break;
+    case Surface::v1: out += "/openai/v1"; break;
+  }
+  out += ex.route.tail;
+  append_query(out, ex.route.query);
+}
+
+}  // namespace
+
+void append_request_head(std::string& out, const Exchange& ex, const Deployment& deployment,
+                         std::optional<std::uint64_t> body_length) {
+  out.reserve(512);
+  out.append(ex.method).append(" ");
+  append_path(out, ex, deployment);
+  out.append(" HTTP/1.1\r\n");
+  http::append_field(out, "Host", deployment.endpoint.authority);
+  if (!deployment.api_key.is_empty()) http::append_field(out, "api-key", deployment.api_key.reveal());
+  int custom = 0;
+  bool has_request_id = false;
+  for (const auto& header : ex.headers) {
+    if (!is_forwarded(header)) continue;
+    if (!is_standard(header.known) && ++custom >= max_custom_headers) continue;
+    has_request_id |= header.known == HeaderName::x_ms_client_request_id;
+    http::append_field(out, header.name, header.value);
+  }
+  if (!has_request_id) http::append_field(out, "x-ms-client-request-id", ex.id);
+  if (!body_length) {
+    out.append("Transfer-Encoding: chunked\r\n");
+  } else if (*body_length > 0 || ex.method == "POST") {
+    out.append("Content-Length: ");
+    http::append_number(out, *body_length);
+    out.append("\r\n");
+  }
+  out.append("\r\n");
+}
+
+}  // namespace tollgate::upstream

@@ -1,0 +1,18 @@
+// What goes upstream in front of the body: the path in the upstream's terms, our credential, and
+// those of the client's headers that mean something there.
+#pragma once
+
+#include "tollgate/exchange.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace tollgate::upstream {
+
+// Appends the whole head. `body_length` absent: the body is sent in chunked coding. No body at all:
+// length 0 is only stated for methods that usually have one.
+void append_request_head(std::string& out, const Exchange& ex, const Deployment& deployment,
+                         std::optional<std::uint64_t> body_length);
+
+}  // namespace tollgate::upstream

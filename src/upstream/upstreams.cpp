@@ -1,0 +1,151 @@
+#include "upstream/upstreams.hpp"
+
+#include "net/connect.hpp"
+#include "net/tls_context.hpp"
+#include "telemetry/worker_metrics.hpp"
+
+#include <exception>
+
+namespace tollgate::upstream {
+
+namespace {
+
+// Azure's front ends drop idle connections after some minutes; ours go first.
+constexpr std::chrono::seconds max_idle{90};
+constexpr std::chrono::seconds sweep_interval{10};
+
+// An idle connection has become readable: the upstream closed it, or sent what nobody asked for.
+void drop_idle(void* context) {
+  auto& idle = *static_cast<Pool::Idle*>(context);
+  Pool& pool = *idle.pool;
+  --pool.open;
+  pool.metrics->upstream_idle.add(-1);
+  pool.idle.erase(idle.self);
+}
+
+}  // namespace
+
+Lease::Lease(Pool& pool, std::unique_ptr<ByteStream> stream, bool is_reused)
+    : pool_(&pool), stream_(std::move(stream)), is_reused_(is_reused) {
+  pool.metrics->upstream_busy.add(1);
+}
+
+Lease::Lease(Lease&& other) noexcept
+    : pool_(other.pool_), stream_(std::move(other.stream_)), is_reused_(other.is_reused_) {}
+
+Lease& Lease::operator=(Lease&& other) noexcept {
+  if (this != &other) {
+    close();
+    pool_ = other.pool_;
+    stream_ = std::move(other.stream_);
+    is_reused_ = other.is_reused_;
+  }
+  return *this;
+}
+
+void Lease::close() {
+  if (!stream_) return;
+  stream_.reset();
+  --pool_->open;
+  pool_->metrics->upstream_busy.add(-1);
+}
+
+void Lease::give_back() {
+  pool_->metrics->upstream_busy.add(-1);
+  pool_->metrics->upstream_idle.add(1);
+  pool_->idle.push_front({pool_, std::move(stream_), Clock::now(), {}});
+  auto& idle = pool_->idle.front();
+  idle.self = pool_->idle.begin();
+  idle.stream->watch(drop_idle, &idle);
+}
+
+Upstreams::Upstreams(net::Loop& loop, telemetry::WorkerMetrics& metrics)
+    : loop_(loop), metrics_(metrics) {
+  fire = [](Timer& timer) { static_cast<Upstreams&>(timer).sweep(); };
+  at = Clock::now() + sweep_interval;
+  loop_.arm(*this);
+}
+
+Upstreams::~Upstreams() { loop_.disarm(*this); }
+
+void Upstreams::sweep() {
+  const auto oldest = Clock::now() - max_idle;
+  for (auto& [key, pool] : pools_) {
+    while (!pool->idle.empty() && pool->idle.back().since < oldest) {
+      pool->idle.pop_back();
+      --pool->open;
+      metrics_.upstream_idle.add(-1);
+    }
+  }
+  at = Clock::now() + sweep_interval;
+  loop_.arm(*this);
+}
+
+Pool& Upstreams::pool_for(const Deployment& deployment) {
+  const auto& endpoint = deployment.endpoint;
+  key_.assign(endpoint.is_tls ? "tls " : "tcp ").append(endpoint.authority);
+  key_.append(deployment.network == Network::private_only ? " private " : " any ");
+  key_.append(deployment.ca_file);
+  auto& pool = pools_[key_];
+  if (!pool) {
+    pool = std::make_unique<Pool>();
+    pool->metrics = &metrics_;
+  }
+  return *pool;
+}
+
+awaitable<Acquired> Upstreams::acquire(const Deployment& deployment, TimePoint deadline,
+                                       bool fresh) {
+  Pool& pool = pool_for(deployment);
+  if (!fresh && !pool.idle.empty()) {
+    auto stream = std::move(pool.idle.front().stream);
+    stream->watch(nullptr, nullptr);
+    pool.idle.pop_front();
+    metrics_.upstream_idle.add(-1);
+    metrics_.upstream_reuses.add();
+    Acquired out;
+    out.lease = Lease(pool, std::move(stream), true);
+    return out;
+  }
+  if (pool.open >= deployment.max_connections) {
+    Acquired out;
+    out.is_full = true;
+    out.error = "all " + std::to_string(deployment.max_connections) + " connections are in use";
+    return out;
+  }
+  return open(pool, deployment, deadline);
+}
+
+awaitable<Acquired> Upstreams::open(Pool& pool, const Deployment& deployment, TimePoint deadline) {
+  Acquired out;
+  // Counted while it opens, so that a burst does not exceed the limit; given back on every way out.
+  struct Opening {
+    Pool& pool;
+    bool is_open = false;
+    ~Opening() {
+      if (!is_open) --pool.open;
+    }
+  } opening{pool};
+  ++pool.open;
+  if (deployment.endpoint.is_tls && !pool.tls) {
+    try {
+      pool.tls = std::make_shared<net::TlsClientContext>(deployment.ca_file);
+    } catch (const std::exception& e) {
+      out.error = e.what();
+      co_return out;
+    }
+  }
+  net::Connected connected = co_await net::connect(loop_, deployment.endpoint, deployment.network,
+                                                   pool.tls, deadline);
+  if (!connected.stream) {
+    metrics_.upstream_connect_failures.add();
+    out.error = std::move(connected.error);
+    co_return out;
+  }
+  metrics_.upstream_connects.add();
+  opening.is_open = true;
+  out.lease = Lease(pool, std::move(connected.stream), false);
+  co_return out;
+}
+
+}  // namespace tollgate::upstream
