@@ -71,9 +71,9 @@ struct Result {
   }
 };
 
-// `work` and `result` outlive the branch.
+// The branch owns the work; `result` outlives the branch.
 template <class T>
-Branch run(awaitable<T>& work, Result<T>& result) {
+Branch run(awaitable<T> work, Result<T>& result) {
   try {
     if constexpr (std::is_void_v<T>) {
       co_await work;

@@ -8,12 +8,11 @@ namespace tollgate::base {
 template <class T>
 class Cancellable {
  public:
-  explicit Cancellable(awaitable<T> work) : work_(std::move(work)) {}
+  explicit Cancellable(awaitable<T> work) : branch_(run(std::move(work), result_)) {}
   Cancellable(const Cancellable&) = delete;
 
-  bool await_ready() const noexcept { return work_.is_ready(); }
+  bool await_ready() const noexcept { return false; }
   bool await_suspend(std::coroutine_handle<> caller) {
-    branch_ = run(work_, result_);
     branch_.start(&caller_);
     if (branch_.is_done()) return false;
     caller_ = caller;
@@ -21,7 +20,6 @@ class Cancellable {
   }
   std::optional<T> await_resume() {
     if (is_cancelled_) return std::nullopt;
-    if (work_.is_ready()) return work_.await_resume();
     return result_.take();
   }
 
@@ -35,7 +33,6 @@ class Cancellable {
   }
 
  private:
-  awaitable<T> work_;
   Result<T> result_;
   std::coroutine_handle<> caller_;
   bool is_cancelled_ = false;

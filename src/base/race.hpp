@@ -11,15 +11,14 @@ namespace tollgate::base {
 template <class A, class B>
 class Race {
  public:
-  Race(awaitable<A> a, awaitable<B> b) : a_(std::move(a)), b_(std::move(b)) {}
+  Race(awaitable<A> a, awaitable<B> b)
+      : first_(run(std::move(a), result_a_)), second_(run(std::move(b), result_b_)) {}
   Race(const Race&) = delete;
 
   bool await_ready() const noexcept { return false; }
   bool await_suspend(std::coroutine_handle<> caller) {
-    first_ = run(a_, result_a_);
     first_.start(&caller_);
     if (first_.is_done()) return false;
-    second_ = run(b_, result_b_);
     second_.start(&caller_);
     if (first_.is_done() || second_.is_done()) return false;
     caller_ = caller;
@@ -33,8 +32,6 @@ class Race {
   }
 
  private:
-  awaitable<A> a_;
-  awaitable<B> b_;
   Result<A> result_a_;
   Result<B> result_b_;
   std::coroutine_handle<> caller_;

@@ -24,7 +24,8 @@ int check_command(int argc, char** argv, const config::LoadOptions& options) {
   bool has_defaults = false;
   for (int i = 0; i < argc; ++i) {
     std::string_view argument = argv[i];
-    bool is_usage_error = argument.starts_with('-') ? argument != "--show-defaults" : path != nullptr;
+    bool is_usage_error =
+        argument.starts_with('-') ? argument != "--show-defaults" : path != nullptr;
     if (is_usage_error) {
       path = nullptr;
       break;
@@ -45,9 +46,8 @@ int check_command(int argc, char** argv, const config::LoadOptions& options) {
   if (!loaded.config) return refuse(loaded.problems);
   const Config& c = *loaded.config;
   std::cout << path << ": ok (" << count_of(c.deployments.size(), "deployment") << ", "
-            << count_of(c.models.size(), "model") << ", "
-            << count_of(c.products.size(), "product") << ", "
-            << count_of(c.subscriptions.size(), "subscription") << ")" << std::endl;
+            << count_of(c.models.size(), "model") << ", " << count_of(c.products.size(), "product")
+            << ", " << count_of(c.subscriptions.size(), "subscription") << ")" << std::endl;
   return 0;
 }
 

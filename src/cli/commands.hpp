@@ -1,5 +1,5 @@
-// The subcommands that need no running gateway. The arguments are those after the subcommand's name;
-// the result is the exit status: 0 well, 1 refused, 2 not a way to call it.
+// The subcommands that need no running gateway. The arguments are those after the subcommand's
+// name; the result is the exit status: 0 well, 1 refused, 2 not a way to call it.
 #pragma once
 
 #include "config/load.hpp"

@@ -1,8 +1,8 @@
 // `tollgate version`: what this binary was built from.
 #include "cli/commands.hpp"
 
-#include <boost/version.hpp>
 #include <openssl/crypto.h>
+#include <boost/version.hpp>
 
 #include <iostream>
 #include <string_view>
@@ -13,8 +13,8 @@
 #ifndef TOLLGATE_BUILD_TYPE
 #define TOLLGATE_BUILD_TYPE ""
 #endif
-// These two libraries are asked by CMake: simdjson's header is half a minute of compiling, yaml-cpp's
-// do not say.
+// These two libraries are asked by CMake: simdjson's header is half a minute of compiling,
+// yaml-cpp's do not say.
 #ifndef TOLLGATE_SIMDJSON_VERSION
 #define TOLLGATE_SIMDJSON_VERSION "unknown"
 #endif

@@ -75,7 +75,8 @@ void TextValue::read(const Node& node, std::string& value, Context& context) con
   bool is_one_line = std::none_of(node.text.begin(), node.text.end(),
                                   [](unsigned char c) { return c < 0x20 || c == 0x7f; });
   if (node.text.empty() || node.text.size() > longest || !is_one_line)
-    return context.refuse(node.where, "one line of 1 to 256 bytes is expected here, such as " + sample);
+    return context.refuse(node.where,
+                          "one line of 1 to 256 bytes is expected here, such as " + sample);
   value = node.text;
 }
 
@@ -86,9 +87,9 @@ std::string TextValue::schema() const {
 void NameValue::read(const Node& node, std::string& value, Context& context) const {
   if (!expect_scalar(node, sample, context)) return;
   if (!is_name(node.text))
-    return context.refuse(node.where, cited(node.text) +
-                                          " is not a name; use letters, digits and . _ : - such as " +
-                                          sample);
+    return context.refuse(
+        node.where,
+        cited(node.text) + " is not a name; use letters, digits and . _ : - such as " + sample);
   value = node.text;
 }
 
@@ -111,7 +112,9 @@ void FlagValue::read(const Node& node, bool& value, Context& context) const {
   context.refuse(node.where,
                  cited(node.text) + " is not true or false" +
                      (node.is_quoted && (is_yes || is_no) ? "; write it without quotes" : ""),
-                 is_yes ? "true" : is_no ? "false" : "");
+                 is_yes  ? "true"
+                 : is_no ? "false"
+                         : "");
 }
 
 void CountValue::read(const Node& node, int& value, Context& context) const {
@@ -128,7 +131,8 @@ void CountValue::read(const Node& node, int& value, Context& context) const {
 }
 
 std::string CountValue::schema() const {
-  return nlohmann::ordered_json({{"type", "integer"}, {"minimum", least}, {"maximum", most}}).dump();
+  return nlohmann::ordered_json({{"type", "integer"}, {"minimum", least}, {"maximum", most}})
+      .dump();
 }
 
 void DurationValue::read(const Node& node, Milliseconds& value, Context& context) const {
@@ -198,7 +202,9 @@ void PathPrefixValue::read(const Node& node, std::string& value, Context& contex
   value = std::move(*prefix);
 }
 
-std::string PathPrefixValue::schema() const { return text_schema("^/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-]$"); }
+std::string PathPrefixValue::schema() const {
+  return text_schema("^/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-]$");
+}
 
 void FileValue::read(const Node& node, std::string& value, Context& context) const {
   if (!expect_scalar(node, sample, context)) return;
@@ -217,7 +223,9 @@ void SecretValue::read(const Node& node, Secret& value, Context& context) const 
   value = std::move(*secret);
 }
 
-std::string SecretValue::schema() const { return text_schema("^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$"); }
+std::string SecretValue::schema() const {
+  return text_schema("^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$");
+}
 
 void ReferenceValue::read(const Node& node, Reference& value, Context& context) const {
   if (!expect_scalar(node, sample, context)) return;

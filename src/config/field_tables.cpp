@@ -17,8 +17,9 @@ Field<Draft> filters_field(const LoadOptions& options) {
   std::vector<std::string> known = options.known_filters;
   Field<Draft> field;
   field.name = "filters";
-  field.meaning = "The steps that every request passes, outermost first. Leave it out for the "
-                  "default order.";
+  field.meaning =
+      "The steps that every request passes, outermost first. Leave it out for the "
+      "default order.";
   field.schema = [known] {
     nlohmann::ordered_json item = {{"enum", known}};
     return nlohmann::ordered_json(
@@ -66,11 +67,13 @@ Field<DeploymentDraft> credential_field() {
   field.is_required = true;
   field.read = [inner](const Node& node, DeploymentDraft& draft, Context& context) {
     if (node.kind == Node::Kind::scalar && node.text == "azure")
-      return context.refuse(node.where, "\"credential: azure\" is not available in this version; "
-                                        "write {api_key: env:NAME}");
+      return context.refuse(node.where,
+                            "\"credential: azure\" is not available in this version; "
+                            "write {api_key: env:NAME}");
     if (node.kind == Node::Kind::scalar)
-      return context.refuse(node.where, "a secret must not be written here; write {api_key: "
-                                        "env:NAME} or {api_key: file:PATH}");
+      return context.refuse(node.where,
+                            "a secret must not be written here; write {api_key: "
+                            "env:NAME} or {api_key: file:PATH}");
     inner.read(node, node.where, draft, context);
   };
   field.show = [inner](const Node* given, const DeploymentDraft& draft, YamlWriter& out) {
@@ -91,11 +94,13 @@ struct RouteValue {
     if (!expect_list(node, example(), context)) return;
     const Node& step = node.items.front();
     if (node.items.size() > 1)
-      context.refuse(node.items[1].where, "a route of more than one step is not available in this "
-                                          "version; keep one deployment");
+      context.refuse(node.items[1].where,
+                     "a route of more than one step is not available in this "
+                     "version; keep one deployment");
     else if (step.kind != Node::Kind::scalar)
-      context.refuse(step.where, "weighted steps are not available in this version; write the name "
-                                 "of one deployment");
+      context.refuse(step.where,
+                     "weighted steps are not available in this version; write the name "
+                     "of one deployment");
     else
       value = {step.text, step.where};
   }
@@ -111,8 +116,9 @@ struct RouteValue {
 Field<SubscriptionDraft> keys_field() {
   Field<SubscriptionDraft> field;
   field.name = "keys";
-  field.meaning = "One or two keys, each as sha256:HASH, env:NAME or file:PATH. Only hashes are "
-                  "kept. Two keys live at a time, for rotation.";
+  field.meaning =
+      "One or two keys, each as sha256:HASH, env:NAME or file:PATH. Only hashes are "
+      "kept. Two keys live at a time, for rotation.";
   field.schema = [] {
     return R"({"type":"array","minItems":1,"maxItems":2,"items":{"type":"string",)"
            R"("pattern":"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|sha256:[0-9A-Fa-f]{64})$"}})";

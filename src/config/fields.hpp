@@ -20,7 +20,7 @@ struct Field {
   std::string name;
   std::string meaning;
   std::function<std::string()> schema;  // JSON Schema of the value, as text
-  std::string default_text;  // "" when there is none to show
+  std::string default_text;             // "" when there is none to show
   std::string example;
   bool is_required = false;
   bool is_available = true;  // false: part of the design, refused by this version
@@ -97,8 +97,8 @@ class Fields {
 
   // A section of things that the file gives names to.
   template <class V>
-  Fields& named(const char* name, std::vector<V> T::*member, Fields<V> inner,
-                const char* meaning, const char* example) {
+  Fields& named(const char* name, std::vector<V> T::*member, Fields<V> inner, const char* meaning,
+                const char* example) {
     Field<T> field;
     field.name = name;
     field.meaning = meaning;
@@ -106,7 +106,7 @@ class Fields {
     field.example = example;
     field.is_required = true;
     field.read = [member, inner, shown = field.name, example](const Node& node, T& into,
-                                                               Context& context) {
+                                                              Context& context) {
       if (!expect_names(node, shown, example, context)) return;
       for (const Entry& entry : node.entries) {
         if (!check_name(entry, context)) continue;

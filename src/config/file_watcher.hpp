@@ -12,8 +12,8 @@ namespace tollgate::config {
 // folders by inotify, because editors replace files instead of writing into them and Kubernetes
 // swaps a symlink (`..data`) above them; a folder that goes away is watched again when it is back.
 //
-// Thread safety: `on_change` runs on the watcher's own thread, never twice at a time, once per burst
-// of changes (200 ms of quiet, 2 s at the latest). It must not throw and must not destroy the
+// Thread safety: `on_change` runs on the watcher's own thread, never twice at a time, once per
+// burst of changes (200 ms of quiet, 2 s at the latest). It must not throw and must not destroy the
 // watcher. The destructor returns when the thread has ended and no call is running.
 class FileWatcher {
  public:

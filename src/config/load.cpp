@@ -50,8 +50,8 @@ void merge(Node& root, Node&& more, Context& context) {
     return;
   }
   if (more.kind != Node::Kind::map)
-    return context.refuse(more.where, std::string("sections are expected here, but this is ") +
-                                          more.kind_name());
+    return context.refuse(
+        more.where, std::string("sections are expected here, but this is ") + more.kind_name());
   for (Entry& section : more.entries) {
     auto known = std::find_if(root.entries.begin(), root.entries.end(),
                               [&](const Entry& e) { return e.name == section.name; });
@@ -70,8 +70,9 @@ void add_text(std::string_view text, const std::string& name, Reading& reading) 
   if (tree.kind == Node::Kind::null) {
     reading.has_holes = true;
     if (problems.size() == before)
-      reading.context.refuse({name, 0, 0}, "the file says nothing; write deployments, models, "
-                                           "products and subscriptions");
+      reading.context.refuse({name, 0, 0},
+                             "the file says nothing; write deployments, models, "
+                             "products and subscriptions");
     return;
   }
   merge(reading.root, std::move(tree), reading.context);
@@ -86,7 +87,8 @@ void add_file(const std::string& path, Reading& reading) {
   reading.context.refuse({path, 0, 0}, "the file " + why);
 }
 
-// The configuration files of a directory. Kubernetes keeps its own entries there under hidden names.
+// The configuration files of a directory. Kubernetes keeps its own entries there under hidden
+// names.
 std::vector<std::string> files_in(const std::string& directory, std::string& why) {
   std::vector<std::string> files;
   std::error_code error;
@@ -108,8 +110,8 @@ void add_path(const std::string& path, Reading& reading) {
   if (files.empty()) {
     reading.files.push_back(path);
     reading.has_holes = true;
-    reading.context.refuse({path, 0, 0},
-                           "the directory " + (why.empty() ? "holds no *.yaml or *.yml file" : why));
+    reading.context.refuse(
+        {path, 0, 0}, "the directory " + (why.empty() ? "holds no *.yaml or *.yml file" : why));
   }
   for (const std::string& file : files) add_file(file, reading);
 }

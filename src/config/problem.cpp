@@ -10,8 +10,7 @@ std::string to_text(const Problem& problem) {
   if (problem.where.line > 0)
     text += ":" + std::to_string(problem.where.line) + ":" + std::to_string(problem.where.column);
   text += ": " + problem.message;
-  if (!problem.suggestion.empty())
-    text += " (did you mean " + cited(problem.suggestion) + "?)";
+  if (!problem.suggestion.empty()) text += " (did you mean " + cited(problem.suggestion) + "?)";
   return text;
 }
 

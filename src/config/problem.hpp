@@ -10,7 +10,7 @@ namespace tollgate::config {
 
 // message says what to write instead; neither it nor the suggestion ever holds a secret.
 struct Problem {
-  Location where;          // line 0: the file as a whole
+  Location where;  // line 0: the file as a whole
   std::string message;
   std::string suggestion;  // the allowed word that was probably meant, "" if none is near
 };

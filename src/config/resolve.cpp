@@ -15,9 +15,7 @@ Location place_of(const Node* node, std::string_view field, const Location& othe
 
 bool is_said(const Node* node, std::string_view field) { return node && node->find(field); }
 
-std::string to_text(const Location& where) {
-  return where.file + ":" + std::to_string(where.line);
-}
+std::string to_text(const Location& where) { return where.file + ":" + std::to_string(where.line); }
 
 // Where each name of a section stands in its list. Says what is dangling and what is not used.
 template <class T>

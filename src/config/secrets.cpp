@@ -21,9 +21,8 @@ constexpr std::size_t min_key_bytes = 16;       // 128 bits at the very least
 
 bool is_variable_name(std::string_view name) {
   return !name.empty() && !std::isdigit(static_cast<unsigned char>(name.front())) &&
-         std::all_of(name.begin(), name.end(), [](unsigned char c) {
-           return std::isalnum(c) || c == '_';
-         });
+         std::all_of(name.begin(), name.end(),
+                     [](unsigned char c) { return std::isalnum(c) || c == '_'; });
 }
 
 std::optional<std::string> read_variable(std::string_view name, Fault& fault) {
@@ -35,8 +34,9 @@ std::optional<std::string> read_variable(std::string_view name, Fault& fault) {
   }
   const char* value = std::getenv(std::string(name).c_str());
   if (!value || !*value) {
-    fault = {"the environment variable " + std::string(name) + (value ? " is empty" : " is not set"),
-             {}};
+    fault = {
+        "the environment variable " + std::string(name) + (value ? " is empty" : " is not set"),
+        {}};
     return std::nullopt;
   }
   return value;
@@ -76,7 +76,8 @@ std::optional<KeyDigest> parse_digest(std::string_view hex, Fault& fault) {
                 std::all_of(hex.begin(), hex.end(), [](char c) { return hex_value(c) >= 0; });
   if (!is_hex) {
     fault = {"sha256: takes 64 hexadecimal digits (this has " + std::to_string(hex.size()) +
-             " characters); make the hash with `tollgate keys hash`", {}};
+                 " characters); make the hash with `tollgate keys hash`",
+             {}};
     return std::nullopt;
   }
   for (std::size_t i = 0; i < digest.size(); ++i)
@@ -117,7 +118,8 @@ std::optional<Secret> resolve_secret(std::string_view reference, std::vector<std
                                 [](unsigned char c) { return c > 0x20 && c < 0x7f; });
   if (!is_visible || value->size() > max_secret_bytes) {
     fault = {"the secret that " + std::string(reference) +
-             " names cannot travel in a header; it may hold visible ASCII characters only", {}};
+                 " names cannot travel in a header; it may hold visible ASCII characters only",
+             {}};
     OPENSSL_cleanse(value->data(), value->size());
     return std::nullopt;
   }
@@ -129,15 +131,19 @@ std::optional<KeyDigest> resolve_key(std::string_view reference, std::vector<std
   if (reference.starts_with(hash_prefix))
     return parse_digest(reference.substr(hash_prefix.size()), fault);
   if (!reference.starts_with(env_prefix) && !reference.starts_with(file_prefix)) {
-    fault = {"a key must not be written here; write env:NAME, file:PATH or sha256:HASH "
-             "(`tollgate keys new` makes one)", {}};
+    fault = {
+        "a key must not be written here; write env:NAME, file:PATH or sha256:HASH "
+        "(`tollgate keys new` makes one)",
+        {}};
     return std::nullopt;
   }
   auto key = resolve_secret(reference, files, fault);
   if (!key) return std::nullopt;
   if (key->reveal().size() < min_key_bytes) {
     fault = {"the key that " + std::string(reference) + " names is shorter than " +
-             std::to_string(min_key_bytes) + " characters; `tollgate keys new` makes a good one", {}};
+                 std::to_string(min_key_bytes) +
+                 " characters; `tollgate keys new` makes a good one",
+             {}};
     return std::nullopt;
   }
   return digest_of_key(key->reveal());

@@ -43,7 +43,7 @@ struct Habit {
 };
 
 struct Quantity {
-  const char* what;       // "a duration"
+  const char* what;  // "a duration"
   const char* examples;
   std::span<const Unit> units;
   std::span<const Habit> habits;
@@ -86,25 +86,48 @@ std::optional<std::int64_t> parse_quantity(std::string_view text, const Quantity
   return *value * known->factor;
 }
 
-constexpr std::array<Unit, 4> duration_units{{{"ms", 1}, {"s", 1'000}, {"m", 60'000},
-                                              {"h", 3'600'000}}};
-constexpr std::array<Habit, 13> duration_habits{{{"sec", "s"}, {"secs", "s"}, {"second", "s"},
-    {"seconds", "s"}, {"min", "m"}, {"mins", "m"}, {"minute", "m"}, {"minutes", "m"}, {"hr", "h"},
-    {"hour", "h"}, {"hours", "h"}, {"msec", "ms"}, {"millis", "ms"}}};
-constexpr Quantity durations{"a duration", "250ms, 30s, 10m or 1h", duration_units,
-                             duration_habits, "s"};
+constexpr std::array<Unit, 4> duration_units{
+    {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}}};
+constexpr std::array<Habit, 13> duration_habits{{{"sec", "s"},
+                                                 {"secs", "s"},
+                                                 {"second", "s"},
+                                                 {"seconds", "s"},
+                                                 {"min", "m"},
+                                                 {"mins", "m"},
+                                                 {"minute", "m"},
+                                                 {"minutes", "m"},
+                                                 {"hr", "h"},
+                                                 {"hour", "h"},
+                                                 {"hours", "h"},
+                                                 {"msec", "ms"},
+                                                 {"millis", "ms"}}};
+constexpr Quantity durations{"a duration", "250ms, 30s, 10m or 1h", duration_units, duration_habits,
+                             "s"};
 
-constexpr std::array<Unit, 4> size_units{{{"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20},
-                                          {"GiB", 1 << 30}}};
-constexpr std::array<Habit, 8> size_habits{{{"k", "KiB"}, {"kb", "KiB"}, {"m", "MiB"},
-    {"mb", "MiB"}, {"g", "GiB"}, {"gb", "GiB"}, {"byte", "B"}, {"bytes", "B"}}};
+constexpr std::array<Unit, 4> size_units{
+    {{"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}}};
+constexpr std::array<Habit, 8> size_habits{{{"k", "KiB"},
+                                            {"kb", "KiB"},
+                                            {"m", "MiB"},
+                                            {"mb", "MiB"},
+                                            {"g", "GiB"},
+                                            {"gb", "GiB"},
+                                            {"byte", "B"},
+                                            {"bytes", "B"}}};
 constexpr Quantity sizes{"a size", "500B, 64KiB, 32MiB or 1GiB", size_units, size_habits, "B"};
 
-constexpr std::array<Unit, 3> rate_units{{{"/minute", 1}, {"k/minute", 1'000},
-                                          {"M/minute", 1'000'000}}};
-constexpr std::array<Habit, 10> rate_habits{{{"k", "k/minute"}, {"m", "M/minute"},
-    {"/min", "/minute"}, {"k/min", "k/minute"}, {"m/min", "M/minute"}, {"k/m", "k/minute"},
-    {"/m", "/minute"}, {"m/m", "M/minute"}, {"tpm", "/minute"}, {"ktpm", "k/minute"}}};
+constexpr std::array<Unit, 3> rate_units{
+    {{"/minute", 1}, {"k/minute", 1'000}, {"M/minute", 1'000'000}}};
+constexpr std::array<Habit, 10> rate_habits{{{"k", "k/minute"},
+                                             {"m", "M/minute"},
+                                             {"/min", "/minute"},
+                                             {"k/min", "k/minute"},
+                                             {"m/min", "M/minute"},
+                                             {"k/m", "k/minute"},
+                                             {"/m", "/minute"},
+                                             {"m/m", "M/minute"},
+                                             {"tpm", "/minute"},
+                                             {"ktpm", "k/minute"}}};
 constexpr Quantity rates{"a rate", "450k/minute or 90000/minute", rate_units, rate_habits,
                          "/minute"};
 
@@ -165,9 +188,7 @@ bool is_host_name(std::string_view host) {
   return !is_all_numeric;  // 10.0.0.300 is a slip, not a name
 }
 
-bool is_path_char(char c) {
-  return is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
-}
+bool is_path_char(char c) { return is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~'; }
 
 // "/a/b": segments of plain characters, none empty, none that climbs.
 bool is_plain_path(std::string_view path) {
@@ -224,8 +245,10 @@ std::optional<std::int64_t> parse_count(std::string_view text, Fault& fault) {
 
 std::optional<ListenAddress> parse_listen(std::string_view text, Fault& fault) {
   auto refuse = [&](const std::string& why, std::string suggestion = {}) {
-    fault = {cited(text) + " " + why + "; write host:port such as 127.0.0.1:8080, "
-             "\"[::1]:8080\", or 0.0.0.0:8080 for every network", std::move(suggestion)};
+    fault = {cited(text) + " " + why +
+                 "; write host:port such as 127.0.0.1:8080, "
+                 "\"[::1]:8080\", or 0.0.0.0:8080 for every network",
+             std::move(suggestion)};
     return std::nullopt;
   };
   if (!text.empty() && std::all_of(text.begin(), text.end(), is_digit))
@@ -314,10 +337,10 @@ std::optional<std::string> parse_path_prefix(std::string_view text, Fault& fault
   if (!text.starts_with('/')) return refuse(" does not start with '/'", "/" + std::string(text));
   if (text.ends_with('/') && text.size() > 1)
     return refuse(" ends with '/'", std::string(text.substr(0, text.size() - 1)));
-  if (text.size() > 128 || text == "/" || !is_plain_path(text)) return refuse(" is not a plain path");
+  if (text.size() > 128 || text == "/" || !is_plain_path(text))
+    return refuse(" is not a plain path");
   std::string_view first = text.substr(1, text.find('/', 1) - 1);
-  if (first == "openai" || first == "v1")
-    return refuse(" begins like the API's own paths");
+  if (first == "openai" || first == "v1") return refuse(" begins like the API's own paths");
   return std::string(text);
 }
 

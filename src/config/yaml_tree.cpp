@@ -22,7 +22,8 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (documents_++ == 0) return;
-    refuse(place(mark), "a second document starts here; write one document a file and no further ---");
+    refuse(place(mark),
+           "a second document starts here; write one document a file and no further ---");
   }
   void OnDocumentEnd() override {}
 
@@ -56,7 +57,7 @@ class TreeBuilder : public YAML::EventHandler {
     alias_nodes_ += known->second.size;
     if (alias_nodes_ > max_alias_nodes)
       refuse(place(mark), "aliases stand for more than " + std::to_string(max_alias_nodes) +
-                       " values in this file; write some of them out");
+                              " values in this file; write some of them out");
     if (open_.size() + known->second.depth > max_depth) refuse_depth(place(mark));
     if (!open_.empty())
       open_.back().depth_below = std::max(open_.back().depth_below, known->second.depth);
@@ -77,8 +78,8 @@ class TreeBuilder : public YAML::EventHandler {
   struct Open {
     Node node;
     YAML::anchor_t anchor = 0;
-    bool is_key_next = true;   // map: the next node is a name
-    bool is_value_kept = true; // map: false after a name that was refused
+    bool is_key_next = true;    // map: the next node is a name
+    bool is_value_kept = true;  // map: false after a name that was refused
     Entry entry;
     std::unordered_map<std::string, int> lines;  // map: where each name was first written
     std::size_t first_node = 0;                  // nodes seen before this one
@@ -102,12 +103,12 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   [[noreturn]] void refuse_depth(Location where) {
-    refuse(std::move(where), "values are nested deeper than " + std::to_string(max_depth) + " levels");
+    refuse(std::move(where),
+           "values are nested deeper than " + std::to_string(max_depth) + " levels");
   }
 
   void open(Node node, YAML::anchor_t anchor) {
-    if (open_.size() >= max_depth)
-      refuse_depth(node.where);
+    if (open_.size() >= max_depth) refuse_depth(node.where);
     Open level;
     level.first_node = nodes_ + alias_nodes_;
     level.node = std::move(node);
@@ -134,9 +135,8 @@ class TreeBuilder : public YAML::EventHandler {
     // Keeping the anchored value is a copy too.
     alias_nodes_ += what.size;
     if (alias_nodes_ > max_alias_nodes)
-      refuse(what.node.where,
-             "anchors stand for more than " + std::to_string(max_alias_nodes) +
-                 " values in this file; write some of them out");
+      refuse(what.node.where, "anchors stand for more than " + std::to_string(max_alias_nodes) +
+                                  " values in this file; write some of them out");
     anchors_[anchor] = std::move(what);
   }
 
@@ -156,7 +156,8 @@ class TreeBuilder : public YAML::EventHandler {
       if (!parent.is_value_kept) return;
       parent.entry.value = std::move(node);
       // The parser places an absent value at the next word, which may be lines away.
-      if (parent.entry.value.kind == Node::Kind::null) parent.entry.value.where = parent.entry.where;
+      if (parent.entry.value.kind == Node::Kind::null)
+        parent.entry.value.where = parent.entry.where;
       parent.node.entries.push_back(std::move(parent.entry));
       parent.entry = {};
     }
@@ -164,18 +165,22 @@ class TreeBuilder : public YAML::EventHandler {
 
   bool take_name(Open& map, Node& name) {
     if (name.kind != Node::Kind::scalar) {
-      problems_.push_back({name.where, std::string("a name is expected here, but this is ") +
-                                           name.kind_name(), {}});
+      problems_.push_back({name.where,
+                           std::string("a name is expected here, but this is ") + name.kind_name(),
+                           {}});
       return false;
     }
     if (name.text == "<<" && !name.is_quoted) {
-      problems_.push_back({name.where, "merge keys (<<) are not used here; write the fields out", {}});
+      problems_.push_back(
+          {name.where, "merge keys (<<) are not used here; write the fields out", {}});
       return false;
     }
     auto [first, is_new] = map.lines.emplace(name.text, name.where.line);
     if (!is_new) {
-      problems_.push_back({name.where, cited(name.text) + " is written twice; the first is in line " +
-                                           std::to_string(first->second), {}});
+      problems_.push_back({name.where,
+                           cited(name.text) + " is written twice; the first is in line " +
+                               std::to_string(first->second),
+                           {}});
       return false;
     }
     map.entry.name = std::move(name.text);
@@ -199,12 +204,15 @@ std::string in_plain_words(const YAML::Exception& e) {
       {YAML::ErrorMsg::END_OF_MAP,
        "this line does not fit the mapping above it; check the indentation and the ':' (text that "
        "starts with '[' or '{' needs quotes)"},
-      {YAML::ErrorMsg::END_OF_MAP_FLOW, "a '{' or a quote is not closed before this place, or a ',' is missing"},
-      {YAML::ErrorMsg::END_OF_SEQ, "this line does not fit the list above it; check the indentation"},
+      {YAML::ErrorMsg::END_OF_MAP_FLOW,
+       "a '{' or a quote is not closed before this place, or a ',' is missing"},
+      {YAML::ErrorMsg::END_OF_SEQ,
+       "this line does not fit the list above it; check the indentation"},
       {YAML::ErrorMsg::END_OF_SEQ_FLOW,
        "a '[' or a quote is not closed before this place, or a ',' is missing"},
       {YAML::ErrorMsg::MAP_VALUE,
-       "a ':' is not expected here; put text that holds ': ' into quotes, or check the indentation"},
+       "a ':' is not expected here; put text that holds ': ' into quotes, or check the "
+       "indentation"},
       {YAML::ErrorMsg::MAP_KEY, "a name is not expected here; check the indentation"},
       {YAML::ErrorMsg::BLOCK_ENTRY, "a '-' is not expected here; check the indentation"},
       {YAML::ErrorMsg::FLOW_END, "a ']' or '}' closes nothing here"},
@@ -221,8 +229,12 @@ std::string in_plain_words(const YAML::Exception& e) {
 // How long the UTF-8 sequence at `text[0]` is; 0 when it is not one.
 std::size_t utf8_length(std::string_view text) {
   auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  std::size_t length = byte(0) < 0x80 ? 1 : byte(0) < 0xc2 ? 0 : byte(0) < 0xe0 ? 2
-                     : byte(0) < 0xf0 ? 3 : byte(0) < 0xf5 ? 4 : 0;
+  std::size_t length = byte(0) < 0x80   ? 1
+                       : byte(0) < 0xc2 ? 0
+                       : byte(0) < 0xe0 ? 2
+                       : byte(0) < 0xf0 ? 3
+                       : byte(0) < 0xf5 ? 4
+                                        : 0;
   if (length == 0 || length > text.size()) return 0;
   for (std::size_t i = 1; i < length; ++i)
     if ((byte(i) & 0xc0) != 0x80) return 0;
@@ -279,10 +291,14 @@ const Entry* Node::find(std::string_view name) const noexcept {
 
 const char* Node::kind_name() const noexcept {
   switch (kind) {
-    case Kind::null: return "empty";
-    case Kind::scalar: return "a single value";
-    case Kind::list: return "a list";
-    case Kind::map: return "a mapping";
+    case Kind::null:
+      return "empty";
+    case Kind::scalar:
+      return "a single value";
+    case Kind::list:
+      return "a list";
+    case Kind::map:
+      return "a mapping";
   }
   return "";
 }

@@ -18,7 +18,7 @@ struct Entry;
 struct Node {
   enum class Kind : unsigned char { null, scalar, list, map };
   Kind kind = Kind::null;
-  bool is_quoted = false;      // "8080" in quotes is text, not a number
+  bool is_quoted = false;  // "8080" in quotes is text, not a number
   Location where;
   std::string text;            // scalar
   std::vector<Node> items;     // list
@@ -36,8 +36,8 @@ struct Entry {
 
 // The bounds of what is read; above them the text is refused rather than obeyed.
 inline constexpr std::size_t max_file_bytes = 4 * 1024 * 1024;
-inline constexpr std::size_t max_nodes = 250'000;      // in one file
-inline constexpr std::size_t max_alias_nodes = 20'000;   // copied by aliases, in one file
+inline constexpr std::size_t max_nodes = 250'000;       // in one file
+inline constexpr std::size_t max_alias_nodes = 20'000;  // copied by aliases, in one file
 inline constexpr std::size_t max_depth = 32;
 
 // Reads one document. Refuses, into `problems`: what is not YAML, not UTF-8, tabs as indentation,

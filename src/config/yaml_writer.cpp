@@ -9,9 +9,10 @@ namespace {
 // Words that read back the same without quotes, in a list as well.
 bool is_safe_plain(const std::string& text) {
   if (text.empty()) return false;
-  bool starts_safely = std::isalnum(static_cast<unsigned char>(text.front())) || text.front() == '/';
-  return starts_safely &&
-         text.back() != ':' && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+  bool starts_safely =
+      std::isalnum(static_cast<unsigned char>(text.front())) || text.front() == '/';
+  return starts_safely && text.back() != ':' &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) {
            return std::isalnum(c) || std::string_view("_-./:%$+@").find(static_cast<char>(c)) !=
                                          std::string_view::npos;
          });

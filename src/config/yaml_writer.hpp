@@ -14,7 +14,7 @@ class YamlWriter {
   void given(const std::string& name, const Node& value);
   void by_default(const std::string& name, const std::string& value);
   void by_default(const std::string& name, const std::vector<std::string>& values);
-  void unset(const std::string& name);                                 // has no value and no default
+  void unset(const std::string& name);  // has no value and no default
   std::string take() { return std::move(text_); }
 
  private:

@@ -11,10 +11,11 @@ std::string throttled_message(const Deployment& deployment, const Admission& adm
   const std::int64_t seconds = (admission.retry_after.count() + 999) / 1000;
   std::string text = "Your requests to " + c.name + " for " + c.model_name + " in " + c.region +
                      " have exceeded the ";
+  const std::string per_tier = " rate limit for your current OpenAI S0 pricing tier.";
   switch (admission.exhausted) {
-    case Exhausted::requests: text += "call rate limit for your current OpenAI S0 pricing tier."; break;
     case Exhausted::capacity: text += "provisioned throughput of the deployment."; break;
-    default: text += "token rate limit for your current OpenAI S0 pricing tier.";
+    case Exhausted::requests: text += "call" + per_tier; break;
+    default: text += "token" + per_tier;
   }
   return text + " Please retry after " + std::to_string(seconds) +
          " seconds. To increase your default rate limit, visit: "

@@ -25,6 +25,8 @@ struct World {
 };
 
 struct Call {
+  Call(const HttpRequest& request, World& shared) : http(request), world(shared) {}
+
   const HttpRequest& http;
   World& world;
   Route route;

@@ -143,7 +143,9 @@ void Connection::step() {
     }
     if (reply_.events == nullptr) {
       if (fault.kind == FaultKind::badjson) reply_.body.resize(reply_.body.size() / 2);
-      if (fault.kind == FaultKind::huge) pad_json(reply_.body, fault.after.value_or(default_huge_kib));
+      if (fault.kind == FaultKind::huge) {
+        pad_json(reply_.body, fault.after.value_or(default_huge_kib));
+      }
     }
     append_head(out_, reply_, framing_, keep_alive_);
     if (fault.kind == FaultKind::slowheaders) {
@@ -237,7 +239,9 @@ void Connection::produce_events() {
     has_event_ = false;
     emit(event_);
     if (!reply_.coalesces) flush();
-    if (turn == events_in_a_row && phase_ == Phase::sending) return sleep_until(steady_clock::now());
+    if (turn == events_in_a_row && phase_ == Phase::sending) {
+      return sleep_until(steady_clock::now());
+    }
   }
 }
 

@@ -45,7 +45,9 @@ Admission PaygLimit::admit(Instant now, std::int64_t estimated_tokens) {
   }
   if (a.admitted()) tokens_used_ += estimated_tokens;
 
-  if (tokens_limit_ > 0) a.remaining_tokens = std::max<std::int64_t>(0, tokens_limit_ - tokens_used_);
+  if (tokens_limit_ > 0) {
+    a.remaining_tokens = std::max<std::int64_t>(0, tokens_limit_ - tokens_used_);
+  }
   if (requests_limit_ > 0) {
     a.remaining_requests = std::max<std::int64_t>(0, requests_limit_ - minute_requests_);
   }

@@ -26,12 +26,10 @@ struct StoredResponse {
 struct StoredBatch {
   Json object;
   std::string output;
-  int polls = 0;
 };
 
 struct StoredJob {
   Json object;
-  int polls = 0;
 };
 
 struct StoredVectorStore {
@@ -40,7 +38,7 @@ struct StoredVectorStore {
   std::map<std::string, Json> file_batches;
 };
 
-// Beyond this many stored responses the stand-in forgets some, so that load tests cannot fill memory.
+// Beyond this many stored responses some are forgotten: load tests must not fill the memory.
 inline constexpr std::size_t most_responses = 50'000;
 
 // Thread safety: hold `mutex` while touching anything else.

@@ -69,7 +69,8 @@ class Cursor {
     skip_space();
     const char* begin = text_.data() + at_;
     const auto [end, error] = std::from_chars(begin, text_.data() + text_.size(), value);
-    if (error != std::errc{} || !is_digit(*begin) || (*begin == '0' && end - begin > 1)) return false;
+    if (error != std::errc{} || !is_digit(*begin)) return false;
+    if (*begin == '0' && end - begin > 1) return false;
     at_ += static_cast<std::size_t>(end - begin);
     return at_ < text_.size() && (text_[at_] == ',' || text_[at_] == '}' || is_space(text_[at_]));
   }

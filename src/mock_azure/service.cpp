@@ -105,8 +105,7 @@ Reply Service::handle(const HttpRequest& request) {
   stats_.in_flight.fetch_add(1, std::memory_order_relaxed);
   auto entry = journal_.open(request);
 
-  Call call{.http = request, .world = world_, .route = {}, .directives = {}, .fault = {}, .deployment = nullptr,
-            .admission = {}, .model_asked = {}, .stream = false};
+  Call call(request, world_);
   Reply reply = answer(call);
   if (reply.events != nullptr) {
     reply.content_type = "text/event-stream; charset=utf-8";

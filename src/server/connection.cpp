@@ -28,7 +28,7 @@ ErrorKind kind_of(http::HeadError error) noexcept {
 }  // namespace
 
 Connection::Connection(Server& server, std::unique_ptr<net::TcpStream> tcp)
-    : server_(server), inbox_(server.loop_), chain_(server.chain_), root_(done()) {
+    : server_(server), inbox_(server.loop_), chain_(server.chain_) {
   client_address_ = net::peer_address(tcp->native_handle()).host_text();
   if (chain_->tls) {
     stream_ = std::make_unique<net::TlsStream>(std::move(tcp), chain_->tls);
@@ -39,14 +39,12 @@ Connection::Connection(Server& server, std::unique_ptr<net::TcpStream> tcp)
 }
 
 Connection::~Connection() {
-  branch_.cancel();
-  root_ = done();  // what is under way ends, and is told, while the connection is still whole
+  branch_.cancel();  // what is under way ends, and is told, while the connection is still whole
   server_.observer_.on_connection(-1);
 }
 
 void Connection::start() {
-  root_ = serve();
-  branch_ = base::run(root_, root_result_);
+  branch_ = base::run(serve(), result_);
   branch_.start(&nobody_);
 }
 

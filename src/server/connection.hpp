@@ -50,8 +50,7 @@ class Connection {
   base::Cancellable<Outcome>* work_ = nullptr;  // what a client that leaves cancels
   bool is_idle_ = false;
   bool must_linger_ = false;
-  awaitable<void> root_;
-  base::Result<void> root_result_;
+  base::Result<void> result_;
   std::coroutine_handle<> nobody_;
   base::Branch branch_;
 };

@@ -28,16 +28,9 @@ std::string_view bounded(std::string_view text, std::size_t max) {
   return text.substr(0, max);
 }
 
-bool equals_ignoring_case(std::string_view text, std::string_view lower) {
-  return text.size() == lower.size() &&
-         std::equal(text.begin(), text.end(), lower.begin(), [](char a, char b) {
-           return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + ('a' - 'A')) : a) == b;
-         });
-}
-
-std::string_view find_header(std::span<const Header> headers, std::string_view lower_name) {
+std::string_view find_header(std::span<const Header> headers, HeaderName name) {
   for (const Header& header : headers)
-    if (equals_ignoring_case(header.name, lower_name)) return header.value;
+    if (header.known == name) return header.value;
   return {};
 }
 
@@ -182,12 +175,13 @@ void add_path(std::string& out, const Exchange& ex) {
 }
 
 void add_tokens(std::string& out, const Usage& usage) {
-  if (!usage.is_reported) {
+  if (!usage.is_reported && !usage.is_estimated) {
     out.append(
-        ",\"prompt_tokens\":null,\"cached_tokens\":null,\"completion_tokens\":null,"
+        ",\"usage\":null,\"prompt_tokens\":null,\"cached_tokens\":null,\"completion_tokens\":null,"
         "\"reasoning_tokens\":null,\"total_tokens\":null");
     return;
   }
+  add_word(out, ",\"usage\":", usage.is_reported ? "reported" : "estimated");
   add_number(out, ",\"prompt_tokens\":", usage.prompt_tokens);
   add_number(out, ",\"cached_tokens\":", usage.cached_tokens);
   add_number(out, ",\"completion_tokens\":", usage.completion_tokens);
@@ -227,8 +221,8 @@ void format_record(std::string& out, const Exchange& ex, const Outcome& outcome)
   add_text(out, ",\"request_id\":", ex.id);
   add_text(out, ",\"subscription\":", ex.subscription ? ex.subscription->name : "");
   add_text(out, ",\"cost_center\":", ex.subscription ? ex.subscription->cost_center : "");
-  add_text(out, ",\"session\":", bounded(find_header(ex.headers, "x-tollgate-session"), max_name));
-  add_text(out, ",\"task\":", bounded(find_header(ex.headers, "x-tollgate-task"), max_name));
+  add_text(out, ",\"session\":", bounded(find_header(ex.headers, HeaderName::x_tollgate_session), max_name));
+  add_text(out, ",\"task\":", bounded(find_header(ex.headers, HeaderName::x_tollgate_task), max_name));
   add_text(out, ",\"client\":", ex.client_address);
 
   add_text(out, ",\"method\":", bounded(ex.method, max_method));

@@ -89,7 +89,7 @@ void WorkerMetrics::on_end(const Exchange& ex, const Outcome& outcome) {
   const Found& found = find_series(ex);
   found.requests->add();
   if (found.is_other) in_other_.add();
-  if (ex.usage.is_reported) add_tokens(*found.tokens, ex.usage);
+  if (ex.usage.is_reported || ex.usage.is_estimated) add_tokens(*found.tokens, ex.usage);
   observe(*found.latency, ex);
 
   if (ex.is_stream) streams_ended_[outcome.end].add();

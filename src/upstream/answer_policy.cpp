@@ -1,7 +1,5 @@
 #include "upstream/answer_policy.hpp"
 
-#include "http/text.hpp"
-
 #include <algorithm>
 #include <charconv>
 
@@ -13,21 +11,20 @@ namespace {
 // backend's own quota stay here.
 bool is_passed_on(const Header& header) noexcept {
   switch (header.known) {
+    case HeaderName::apim_request_id:
+    case HeaderName::cache_control:
+    case HeaderName::content_disposition:
     case HeaderName::content_encoding:
+    case HeaderName::openai_processing_ms:
+    case HeaderName::openai_version:
     case HeaderName::retry_after:
     case HeaderName::retry_after_ms:
-    case HeaderName::x_should_retry:
-    case HeaderName::apim_request_id:
-    case HeaderName::x_ms_client_request_id: return true;
-    case HeaderName::other: break;
+    case HeaderName::x_accel_buffering:
+    case HeaderName::x_ms_client_request_id:
+    case HeaderName::x_ms_request_id:
+    case HeaderName::x_should_retry: return true;
     default: return false;
   }
-  static constexpr std::string_view names[] = {
-      "content-disposition", "x-ms-request-id", "x-accel-buffering",
-      "openai-processing-ms", "openai-version", "cache-control",
-  };
-  return std::any_of(std::begin(names), std::end(names),
-                     [&](std::string_view name) { return http::iequals(header.name, name); });
 }
 
 // Azure says seconds in one header and milliseconds in the other, sometimes neither, sometimes a day

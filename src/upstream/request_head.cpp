@@ -26,13 +26,18 @@ bool is_standard(HeaderName name) noexcept {
 // could not be read.
 bool is_forwarded(const Header& header) noexcept {
   if (header.is_hop_by_hop) return false;
-  if (is_standard(header.known)) return true;
-  if (header.known == HeaderName::x_ms_client_request_id) return true;
-  if (header.known != HeaderName::other) return false;
-  const auto& name = header.name;
-  return (name.size() > 5 && http::iequals(name.substr(0, 5), "aoai-")) ||
-         http::iequals(name, "openai-beta") || http::iequals(name, "idempotency-key") ||
-         http::iequals(name, "x-ms-oai-image-generation-deployment");
+  switch (header.known) {
+    case HeaderName::idempotency_key:
+    case HeaderName::openai_beta:
+    case HeaderName::x_ms_client_request_id:
+    case HeaderName::x_ms_oai_image_generation_deployment: return true;
+    case HeaderName::other: break;
+    default: return is_standard(header.known);
+  }
+  // Preview features are opted into by headers of this family.
+  constexpr std::string_view feature_prefix = "aoai-";
+  return header.name.size() > feature_prefix.size() &&
+         http::iequals(header.name.substr(0, feature_prefix.size()), feature_prefix);
 }
 
 // The client's query without the parameters that carry credentials.

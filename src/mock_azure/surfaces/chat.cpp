@@ -216,7 +216,7 @@ class ChatEvents : public EventSource {
       char stamp[32];
       const int size = std::snprintf(
           stamp, sizeof stamp, "t=%019lld ",
-          static_cast<long long>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()));
+          static_cast<long long>(std::chrono::nanoseconds(now).count()));
       event.data.append(stamp, static_cast<std::size_t>(size));
     } else {
       append_json_escaped(event.data, token);

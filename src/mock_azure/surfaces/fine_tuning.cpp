@@ -86,7 +86,7 @@ Json checkpoints_of(const Json& job) {
   for (int step = 1; step <= 3; ++step) {
     list.push_back(
         Json{{"object", "fine_tuning.job.checkpoint"},
-             {"id", "ftchkpt-" + token_id(hash_bytes(9, id) + static_cast<std::uint64_t>(step), 20)},
+             {"id", "ftchkpt-" + token_id(hash_bytes(static_cast<std::uint64_t>(step), id), 20)},
              {"created_at", int_member(job, "created_at", 0) + step * 1000},
              {"fine_tuned_model_checkpoint",
               string_member(job, "fine_tuned_model") + ":ckpt-step-" + std::to_string(step * 10)},
@@ -126,15 +126,19 @@ Reply fine_tuning_jobs(Call& call) {
   if (segments.size() != 2) return resource_not_found();
   const std::string_view part = segments[1];
   if (part == "events" && call.is("GET")) return json_answer(list_object(events_of(job)));
-  if (part == "checkpoints" && call.is("GET")) return json_answer(list_object(checkpoints_of(job)));
+  if (part == "checkpoints" && call.is("GET")) {
+    return json_answer(list_object(checkpoints_of(job)));
+  }
   const std::string status = string_member(job, "status");
   if (part == "cancel" && call.is("POST")) {
-    if (status == "succeeded") return invalid_request("Job has already completed: it cannot be cancelled.");
+    if (status == "succeeded") return invalid_request("Job has already completed.");
     job["status"] = "cancelled";
     return json_answer(job);
   }
   if ((part == "pause" || part == "resume") && call.is("POST")) {
-    if (status == "running" || status == "paused") job["status"] = part == "pause" ? "paused" : "running";
+    if (status == "running" || status == "paused") {
+      job["status"] = part == "pause" ? "paused" : "running";
+    }
     return json_answer(job);
   }
   return resource_not_found();

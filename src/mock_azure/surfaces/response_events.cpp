@@ -129,7 +129,7 @@ class ResponseStream : public EventSource {
     event.data = dump_json(Json{{"type", "error"},
                                 {"sequence_number", at_},
                                 {"code", "server_error"},
-                                {"message", "The server had an error while processing your request."},
+                                {"message", "The server had an error."},
                                 {"param", nullptr}});
   }
 

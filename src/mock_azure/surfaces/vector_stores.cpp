@@ -114,7 +114,8 @@ Reply search(const ObjectStore& store, const StoredVectorStore& vectors, const J
   }
   std::stable_sort(found.begin(), found.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
-  const std::int64_t most = std::clamp<std::int64_t>(int_member(body, "max_num_results", 10), 1, 50);
+  const std::int64_t most =
+      std::clamp<std::int64_t>(int_member(body, "max_num_results", 10), 1, 50);
   Json data = Json::array();
   for (auto& [score, item] : found) {
     if (static_cast<std::int64_t>(data.size()) == most) break;
@@ -158,7 +159,9 @@ Reply file_batches(Call& call, ObjectStore& store, StoredVectorStore& vectors, c
   if (segments.size() == 2) {
     if (!call.is("POST")) return method_not_allowed();
     const Json& ids = member(body, "file_ids");
-    if (!ids.is_array()) return invalid_request("Missing required parameter: 'file_ids'.", "file_ids");
+    if (!ids.is_array()) {
+      return invalid_request("Missing required parameter: 'file_ids'.", "file_ids");
+    }
     for (const Json& id : ids) {
       if (!attach(store, vectors, Json{{"file_id", id}})) {
         return not_found("file", id.is_string() ? id.get<std::string>() : "");

@@ -41,8 +41,8 @@ Result check(std::vector<std::string> arguments) {
 const std::string quickstart = TOLLGATE_SOURCE_DIR "/config/quickstart.yaml";
 
 TEST(CheckCommand, CountsWhatIsGood) {
-  test::Environment environment(test::Variables{{"MOCK_AZURE_KEY", "mock-key"},
-                                 {"TOLLGATE_QUICKSTART_KEY", "tg-quickstart-0123456789"}});
+  test::Environment environment(test::Variables{
+      {"MOCK_AZURE_KEY", "mock-key"}, {"TOLLGATE_QUICKSTART_KEY", "tg-quickstart-0123456789"}});
   Result result = check({quickstart});
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(result.out, quickstart + ": ok (8 deployments, 8 models, 1 product, 1 subscription)\n");
@@ -50,8 +50,8 @@ TEST(CheckCommand, CountsWhatIsGood) {
 }
 
 TEST(CheckCommand, ShowsDefaults) {
-  test::Environment environment(test::Variables{{"MOCK_AZURE_KEY", "mock-key"},
-                                 {"TOLLGATE_QUICKSTART_KEY", "tg-quickstart-0123456789"}});
+  test::Environment environment(test::Variables{
+      {"MOCK_AZURE_KEY", "mock-key"}, {"TOLLGATE_QUICKSTART_KEY", "tg-quickstart-0123456789"}});
   Result result = check({"--show-defaults", quickstart});
   EXPECT_EQ(result.status, 0);
   EXPECT_NE(result.out.find("# default"), std::string::npos);
@@ -62,8 +62,9 @@ TEST(CheckCommand, TellsProblemsOnTheErrorStream) {
   Result result = check({"/nonexistent.yaml"});
   EXPECT_EQ(result.status, 1);
   EXPECT_EQ(result.out, "");
-  EXPECT_EQ(result.err, "/nonexistent.yaml: the file cannot be read: No such file or directory\n"
-                        "1 problem\n");
+  EXPECT_EQ(result.err,
+            "/nonexistent.yaml: the file cannot be read: No such file or directory\n"
+            "1 problem\n");
 }
 
 TEST(CheckCommand, RefusesOtherWaysToCallIt) {

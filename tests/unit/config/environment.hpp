@@ -16,8 +16,7 @@ using Variables = std::vector<std::pair<std::string, std::string>>;
 
 class Environment {
  public:
-  explicit Environment(Variables values)
-      : values_(std::move(values)) {
+  explicit Environment(Variables values) : values_(std::move(values)) {
     for (const auto& [name, value] : values_) ::setenv(name.c_str(), value.c_str(), 1);
   }
   Environment(const Environment&) = delete;

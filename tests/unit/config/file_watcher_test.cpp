@@ -133,7 +133,9 @@ TEST(FileWatcher, ComesBackWithAFolderThatWasGone) {
 TEST(FileWatcher, EndsAtOnce) {
   test::TemporaryFolder folder;
   auto start = std::chrono::steady_clock::now();
-  { FileWatcher watcher({folder.path(), folder.path("none/t.yaml"), "relative.yaml"}, [] {}); }
+  {
+    FileWatcher watcher({folder.path(), folder.path("none/t.yaml"), "relative.yaml"}, [] {});
+  }
   EXPECT_LT(std::chrono::steady_clock::now() - start, 1s);
 }
 

@@ -34,11 +34,11 @@ class ConfigGolden : public testing::TestWithParam<fs::path> {};
 
 TEST_P(ConfigGolden, SaysWhatIsWrongAndWhere) {
   test::Environment environment(test::Variables{{"AZURE_KEY", "azure-key"},
-                                 {"APP_KEY", "tg-app-key-0123456789"},
-                                 {"OTHER_KEY", "tg-other-key-0123456789"},
-                                 {"SHORT_KEY", "short"},
-                                 {"TWO_LINES", "tg-0123456789\nabcdefghij"},
-                                 {"EMPTY", ""}});
+                                                {"APP_KEY", "tg-app-key-0123456789"},
+                                                {"OTHER_KEY", "tg-other-key-0123456789"},
+                                                {"SHORT_KEY", "short"},
+                                                {"TWO_LINES", "tg-0123456789\nabcdefghij"},
+                                                {"EMPTY", ""}});
   std::stringstream file;
   file << std::ifstream(GetParam()).rdbuf();
   std::string scenario = file.str();

@@ -5,6 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <tuple>
 
 namespace tollgate::config {
 namespace {
@@ -26,15 +30,16 @@ subscriptions:
 
 class Load : public testing::Test {
  protected:
-  test::Environment environment_{test::Variables{{"AZURE_KEY", "azure-key"},
-                                  {"APP_KEY", "tg-app-key-0123456789"},
-                                  {"NEXT_KEY", "tg-next-key-0123456789"},
-                                  {"AZURE_OPENAI_KEY_EUS2", "azure-key-1"},
-                                  {"AZURE_OPENAI_KEY_SWC", "azure-key-2"},
-                                  {"PAYMENTS_KEY_1", "tg-payments-0123456789"},
-                                  {"SEARCH_KEY_1", "tg-search-0123456789"},
-                                  {"MOCK_AZURE_KEY", "mock-key"},
-                                  {"TOLLGATE_QUICKSTART_KEY", "tg-quickstart-0123456789"}}};
+  test::Environment environment_{
+      test::Variables{{"AZURE_KEY", "azure-key"},
+                      {"APP_KEY", "tg-app-key-0123456789"},
+                      {"NEXT_KEY", "tg-next-key-0123456789"},
+                      {"AZURE_OPENAI_KEY_EUS2", "azure-key-1"},
+                      {"AZURE_OPENAI_KEY_SWC", "azure-key-2"},
+                      {"PAYMENTS_KEY_1", "tg-payments-0123456789"},
+                      {"SEARCH_KEY_1", "tg-search-0123456789"},
+                      {"MOCK_AZURE_KEY", "mock-key"},
+                      {"TOLLGATE_QUICKSTART_KEY", "tg-quickstart-0123456789"}}};
   test::TemporaryFolder folder_;
 
   static std::string all_of(const std::vector<Problem>& problems) {
@@ -101,6 +106,17 @@ TEST_F(Load, TakesTheSamples) {
   }
 }
 
+TEST_F(Load, TakesTheExampleOfTheDocumentation) {
+  test::Environment environment(test::Variables{{"AZURE_OPENAI_KEY", "azure-key"}});
+  std::stringstream docs;
+  docs << std::ifstream(TOLLGATE_SOURCE_DIR "/docs/config.md").rdbuf();
+  const std::string fence = "```yaml\n";
+  std::size_t start = docs.str().find(fence) + fence.size();
+  Loaded loaded =
+      load_text(docs.str().substr(start, docs.str().find("```", start) - start), "docs");
+  EXPECT_TRUE(loaded.config) << all_of(loaded.problems);
+}
+
 TEST_F(Load, MergesADirectoryByKey) {
   std::string text = small;
   std::size_t models = text.find("models:");
@@ -134,11 +150,11 @@ TEST_F(Load, SortsProblemsByFileAndPosition) {
   folder_.write("b.yaml", "log: {level: x}\n");
   Loaded loaded = load(folder_.path());
   EXPECT_GT(loaded.problems.size(), 4u);
-  bool is_sorted = std::is_sorted(
-      loaded.problems.begin(), loaded.problems.end(), [](const Problem& a, const Problem& b) {
-        return std::tie(a.where.file, a.where.line, a.where.column) <
-               std::tie(b.where.file, b.where.line, b.where.column);
-      });
+  bool is_sorted = std::is_sorted(loaded.problems.begin(), loaded.problems.end(),
+                                  [](const Problem& a, const Problem& b) {
+                                    return std::tie(a.where.file, a.where.line, a.where.column) <
+                                           std::tie(b.where.file, b.where.line, b.where.column);
+                                  });
   EXPECT_TRUE(is_sorted) << all_of(loaded.problems);
 }
 
@@ -186,10 +202,12 @@ TEST_F(Load, ChecksFiltersAgainstTheListItIsGiven) {
 TEST_F(Load, ReadsSecretsFromFilesAndWatchesThem) {
   std::string key = folder_.write("key", "tg-file-key-0123456789\n");
   std::string azure = folder_.write("azure", "azure-file-key\r\n");
-  std::string config = folder_.write("t.yaml",
+  std::string config = folder_.write(
+      "t.yaml",
       "deployments: {d: {endpoint: https://a.example, credential: {api_key: \"file:" + azure +
-      "\"}}}\nmodels: {m: {route: d}}\nproducts: {p: {models: [m]}}\n"
-      "subscriptions: {s: {product: p, keys: [\"file:" + key + "\"]}}\n");
+          "\"}}}\nmodels: {m: {route: d}}\nproducts: {p: {models: [m]}}\n"
+          "subscriptions: {s: {product: p, keys: [\"file:" +
+          key + "\"]}}\n");
   Loaded loaded = load(config);
   ASSERT_TRUE(loaded.config) << all_of(loaded.problems);
   EXPECT_EQ(loaded.config->deployments[0]->api_key.reveal(), "azure-file-key");
@@ -212,8 +230,9 @@ TEST_F(Load, ShowsEveryDefaultAndNoSecret) {
   Shown shown = show_defaults(folder_.write("t.yaml", small));
   ASSERT_TRUE(shown.problems.empty());
   for (const char* line :
-       {"  listen: 127.0.0.1:8080  # default\n", "    idle: 620s  # default\n", "  path: \"-\"  # default\n",
-        "    deployment: gpt-4o-2\n", "    deployment: west  # default\n", "    home: west  # default\n",
+       {"  listen: 127.0.0.1:8080  # default\n", "    idle: 620s  # default\n",
+        "  path: \"-\"  # default\n", "    deployment: gpt-4o-2\n",
+        "    deployment: west  # default\n", "    home: west  # default\n",
         "filters: [access, forward]  # default\n", "      api_key: env:AZURE_KEY\n",
         "    keys: [env:APP_KEY, env:NEXT_KEY]\n", "  # tls: not set\n"}) {
     EXPECT_NE(shown.yaml.find(line), std::string::npos) << line << "in\n" << shown.yaml;
@@ -238,10 +257,13 @@ TEST_F(Load, ShowsProblemsInsteadOfDefaults) {
 
 TEST_F(Load, NamesWhatNeedsARestart) {
   Loaded before = load_text(small, "x.yaml");
-  Loaded same = load_text(std::string("server: {drain: 1s}\nlog: {level: debug}\n") + small, "x.yaml");
-  Loaded after = load_text(std::string("server: {listen: 127.0.0.1:1, admin: 127.0.0.1:2, workers: 3, "
-                                       "limits: {connections: 4}}\nrecords: {path: off}\n") + small,
-                           "x.yaml");
+  Loaded same =
+      load_text(std::string("server: {drain: 1s}\nlog: {level: debug}\n") + small, "x.yaml");
+  Loaded after =
+      load_text(std::string("server: {listen: 127.0.0.1:1, admin: 127.0.0.1:2, workers: 3, "
+                            "limits: {connections: 4}}\nrecords: {path: off}\n") +
+                    small,
+                "x.yaml");
   ASSERT_TRUE(before.config && same.config && after.config);
   EXPECT_TRUE(needs_restart(*before.config, *same.config).empty());
   EXPECT_EQ(needs_restart(*before.config, *after.config),

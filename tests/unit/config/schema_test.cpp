@@ -19,9 +19,10 @@ struct Row {
 // Every field that holds a value, as the docs name it: deployments.*.timeouts.connect
 void collect(const Json& object, const std::string& prefix, std::vector<Row>& rows) {
   for (const auto& [name, value] : object["properties"].items()) {
-    const Json& inner = value.contains("additionalProperties") && value["additionalProperties"].is_object()
-                            ? value["additionalProperties"]
-                            : value;
+    const Json& inner =
+        value.contains("additionalProperties") && value["additionalProperties"].is_object()
+            ? value["additionalProperties"]
+            : value;
     std::string path = prefix + name;
     if (inner.contains("properties")) {
       collect(inner, path + (&inner == &value ? "." : ".*."), rows);

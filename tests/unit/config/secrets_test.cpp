@@ -49,7 +49,8 @@ TEST(Secret, RefusesFilesThatCannotBeOne) {
 
 TEST(Secret, IsNeverShown) {
   test::TemporaryFolder folder;
-  test::Environment environment(test::Variables{{"BAD_KEY", "hunter2 hunter2"}, {"SHORT_KEY", "hunter2"}});
+  test::Environment environment(
+      test::Variables{{"BAD_KEY", "hunter2 hunter2"}, {"SHORT_KEY", "hunter2"}});
   std::string file = folder.write("key", "hunter2\nhunter2");
   std::vector<std::string> files;
   for (const std::string& reference :

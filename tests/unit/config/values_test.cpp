@@ -69,8 +69,8 @@ TEST(ListenAddress, TakesAddressesAndLocalhost) {
 }
 
 TEST(ListenAddress, RefusesWhatIsNotSaidInFull) {
-  for (const char* text : {"", ":", ":8080", "8080", "127.0.0.1", "127.0.0.1:", "::1:8080",
-                           "[::1]", "[]:80", "[127.0.0.1]:80", "[localhost]:80", "1.2.3:80",
+  for (const char* text : {"", ":", ":8080", "8080", "127.0.0.1", "127.0.0.1:", "::1:8080", "[::1]",
+                           "[]:80", "[127.0.0.1]:80", "[localhost]:80", "1.2.3:80",
                            "127.0.0.1:65536", "127.0.0.1:80a", "[::1]x:80", "host:80"}) {
     Fault fault;
     EXPECT_FALSE(parse_listen(text, fault)) << text;
@@ -113,13 +113,29 @@ TEST(Endpoint, TakesIpv6InBrackets) {
 }
 
 TEST(Endpoint, RefusesWhatIsNotAnAddressOfAResource) {
-  for (const char* text :
-       {"", "https://", "ftp://a.example", "a.example", "https:///x", "https://a b", "https://a..b",
-        "https://-a.example", "https://a.example:", "https://a.example:0", "https://a.example:1:2",
-        "https://u:p@a.example", "https://a.example?x", "https://a.example#x", "https://[::1",
-        "https://[zz]", "https://1.2.3.4.5", "https://a.example//x", "https://a.example/../x",
-        "https://a.example/openai", "https://a.example/openai/v1", "https://a.example/a%2fb",
-        "https://a.example/x\r\nEvil: 1"}) {
+  for (const char* text : {"",
+                           "https://",
+                           "ftp://a.example",
+                           "a.example",
+                           "https:///x",
+                           "https://a b",
+                           "https://a..b",
+                           "https://-a.example",
+                           "https://a.example:",
+                           "https://a.example:0",
+                           "https://a.example:1:2",
+                           "https://u:p@a.example",
+                           "https://a.example?x",
+                           "https://a.example#x",
+                           "https://[::1",
+                           "https://[zz]",
+                           "https://1.2.3.4.5",
+                           "https://a.example//x",
+                           "https://a.example/../x",
+                           "https://a.example/openai",
+                           "https://a.example/openai/v1",
+                           "https://a.example/a%2fb",
+                           "https://a.example/x\r\nEvil: 1"}) {
     Fault fault;
     EXPECT_FALSE(parse_endpoint(text, fault)) << text;
   }

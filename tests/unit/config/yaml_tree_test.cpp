@@ -72,13 +72,14 @@ TEST(YamlTree, BoundsDepthThroughAliasesToo) {
 }
 
 TEST(YamlTree, BoundsDepthAndSize) {
-  for (const std::string& text :
-       {std::string(100'000, '['), std::string(100'000, '{'), "[" + std::string(300'000, ',') + "]",
-        [] {
-          std::string deep;
-          for (int i = 0; i < 500; ++i) deep += std::string(static_cast<std::size_t>(i), ' ') + "a:\n";
-          return deep;
-        }()}) {
+  for (const std::string& text : {std::string(100'000, '['), std::string(100'000, '{'),
+                                  "[" + std::string(300'000, ',') + "]", [] {
+                                    std::string deep;
+                                    for (int i = 0; i < 500; ++i)
+                                      deep +=
+                                          std::string(static_cast<std::size_t>(i), ' ') + "a:\n";
+                                    return deep;
+                                  }()}) {
     Problems problems;
     read_yaml(text, "f.yaml", problems);
     EXPECT_FALSE(problems.empty());

@@ -22,7 +22,7 @@ json record_of(const EndedExchange& ended) {
 
 TEST(AccessRecord, TellsWhatHappened) {
   EndedExchange ended;
-  ended.headers = {{"X-Tollgate-Session", "s-1"}, {"x-tollgate-task", "t-2"}};
+  ended.headers = {{"X-Tollgate-Session", "s-1", HeaderName::x_tollgate_session}, {"x-tollgate-task", "t-2", HeaderName::x_tollgate_task}};
   ended.ex.headers = ended.headers;
   ended.ex.response_model = "gpt-4o-2024-08-06";
   ended.ex.upstream_request_id = "3b2f2a7a";
@@ -34,7 +34,7 @@ TEST(AccessRecord, TellsWhatHappened) {
     "operation": "chat_completions", "surface": "deployment", "stream": true,
     "model_asked": "gpt-4o", "model": "gpt-4o", "deployment": "gpt-4o-ptu",
     "response_model": "gpt-4o-2024-08-06", "route": "primary", "attempts": 1,
-    "status": 200, "upstream_status": 200, "end": "complete",
+    "status": 200, "upstream_status": 200, "end": "complete", "usage": "reported",
     "error_source": null, "error_code": null, "error_detail": null,
     "prompt_tokens": 100, "cached_tokens": 60, "completion_tokens": 41, "reasoning_tokens": 0,
     "total_tokens": 141, "ttft_ms": 400.0, "duration_ms": 1200.0, "overhead_us": 60,
@@ -115,7 +115,7 @@ TEST(AccessRecord, BoundsAndEscapesWhatClientsChoose) {
   std::string query;
   for (int i = 0; i < 500; ++i) query += "&" + std::string(100, 'n') + "=1";
   std::string target = path + "?" + query;
-  ended.headers = {{"x-tollgate-session", session}, {"x-tollgate-task", "a\xff\x01z"}};
+  ended.headers = {{"x-tollgate-session", session, HeaderName::x_tollgate_session}, {"x-tollgate-task", "a\xff\x01z", HeaderName::x_tollgate_task}};
   ended.ex.headers = ended.headers;
   ended.ex.target = target;
   ended.ex.method = "PROPFINDPROPFINDPROPFIND";
