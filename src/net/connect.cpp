@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <poll.h>
 #include <unistd.h>
 
 namespace tollgate::net {
@@ -18,6 +19,16 @@ struct Opened {
   std::string error;
 };
 
+// EINPROGRESS while the connection is neither made nor refused: readiness may be told without need.
+int result_of_connect(int fd) {
+  pollfd state{fd, POLLOUT, 0};
+  if (::poll(&state, 1, 0) == 0) return EINPROGRESS;
+  int code = 0;
+  socklen_t size = sizeof code;
+  ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &size);
+  return code;
+}
+
 awaitable<Opened> open_tcp(Loop& loop, const Address& address, TimePoint deadline) {
   Opened out;
   const int fd = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -27,15 +38,10 @@ awaitable<Opened> open_tcp(Loop& loop, const Address& address, TimePoint deadlin
   }
   out.tcp = std::make_unique<TcpStream>(loop, fd, address.is_v6());
   int code = ::connect(fd, address.get(), address.size) == 0 ? 0 : errno;
-  if (code == EINPROGRESS) {
+  while (code == EINPROGRESS) {
     Wait wait = out.tcp->writable(deadline);
     const Wake wake = co_await wait;
-    if (wake == Wake::timeout) {
-      code = ETIMEDOUT;
-    } else {
-      socklen_t size = sizeof code;
-      ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &size);
-    }
+    code = wake == Wake::timeout ? ETIMEDOUT : result_of_connect(fd);
   }
   if (code != 0) {
     out.error = "cannot connect to " + address.text() + ": " + std::strerror(code);

@@ -1,102 +1,42 @@
 #include "net/tcp_stream.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
-
 #include <cerrno>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <utility>
 
 namespace tollgate::net {
 
-namespace asio = boost::asio;
-using Socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
+namespace {
 
-struct TcpStream::Core {
-  Core(Loop& l, int fd, bool is_v6)
-      : loop(l),
-        socket(l.io().get_executor(), is_v6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(), fd) {}
-
-  Loop& loop;
-  Socket socket;
-  int references = 1;  // the stream, and each wait that Asio holds
-  Wait* reader = nullptr;
-  Wait* writer = nullptr;
-  bool read_is_armed = false;
-  bool write_is_armed = false;
-  void (*on_event)(void*) = nullptr;
-  void* context = nullptr;
-
-  void release() {
-    if (--references == 0) delete this;
-  }
-
-  // Keeps the core alive until Asio has called (or thrown away) the handler.
-  class Reference {
-   public:
-    explicit Reference(Core* core) : core_(core) { ++core_->references; }
-    Reference(Reference&& other) noexcept : core_(std::exchange(other.core_, nullptr)) {}
-    Reference(const Reference& other) : core_(other.core_) { ++core_->references; }
-    Reference& operator=(const Reference&) = delete;
-    ~Reference() {
-      if (core_) core_->release();
-    }
-    Core* operator->() const { return core_; }
-
-   private:
-    Core* core_;
-  };
-
-  void wake(Wait*& slot, Wake why) {
-    Wait* wait = std::exchange(slot, nullptr);
-    loop.disarm(*wait);
-    wait->wake(why);
-  }
-
-  void arm_read() {
-    if (std::exchange(read_is_armed, true)) return;
-    socket.async_wait(Socket::wait_read, [self = Reference(this)](boost::system::error_code ec) {
-      self->read_is_armed = false;
-      if (ec == asio::error::operation_aborted) return;  // closed; other errors show when reading
-      if (self->reader) {
-        self->wake(self->reader, Wake::ready);
-      } else if (self->on_event) {
-        std::exchange(self->on_event, nullptr)(self->context);
-      }
-    });
-  }
-
-  void arm_write() {
-    if (std::exchange(write_is_armed, true)) return;
-    socket.async_wait(Socket::wait_write, [self = Reference(this)](boost::system::error_code ec) {
-      self->write_is_armed = false;
-      if (ec != asio::error::operation_aborted && self->writer) {
-        self->wake(self->writer, Wake::ready);
-      }
-    });
-  }
-};
-
-TcpStream::TcpStream(Loop& loop, int socket, bool is_v6) : fd_(socket) {
+int without_delay(int socket) {
   const int on = 1;
-  ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  core_ = new Core(loop, fd_, is_v6);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return socket;
 }
 
-TcpStream::~TcpStream() {
-  close();
-  core_->release();
-}
+}  // namespace
+
+TcpStream::TcpStream(Loop& loop, int socket, bool is_v6)
+    : loop_(loop), fd_(without_delay(socket)), readiness_(loop, socket, is_v6, *this) {}
+
+TcpStream::~TcpStream() { close(); }
 
 IoResult TcpStream::try_read(char* into, std::size_t size) {
   for (;;) {
     const auto n = ::recv(fd_, into, size, MSG_DONTWAIT);
-    if (n > 0) return {IoStatus::ok, static_cast<std::size_t>(n)};
+    if (n > 0) {
+      // A short read has emptied the socket; what comes after it is news.
+      is_drained_ = static_cast<std::size_t>(n) < size;
+      return {IoStatus::ok, static_cast<std::size_t>(n)};
+    }
     if (n == 0) return {IoStatus::eof, 0};
     if (errno == EINTR) continue;
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return {IoStatus::would_block, 0};
-    return {IoStatus::failed, 0};
+    if (errno != EAGAIN && errno != EWOULDBLOCK) return {IoStatus::failed, 0};
+    is_drained_ = true;
+    return {IoStatus::would_block, 0};
   }
 }
 
@@ -123,9 +63,9 @@ IoResult TcpStream::try_write(std::span<const std::string_view> parts) {
 }
 
 void TcpStream::watch(void (*on_event)(void*), void* context) {
-  core_->on_event = on_event;
-  core_->context = context;
-  if (on_event && is_open()) core_->arm_read();
+  on_event_ = on_event;
+  context_ = context;
+  if (on_event && is_open()) readiness_.arm(Readiness::For::read);
 }
 
 bool TcpStream::is_peer_gone() {
@@ -137,36 +77,41 @@ bool TcpStream::is_peer_gone() {
 void TcpStream::finish_sending() { ::shutdown(fd_, SHUT_WR); }
 
 void TcpStream::close() {
-  if (fd_ < 0) return;
-  core_->on_event = nullptr;
-  boost::system::error_code ignored;
-  core_->socket.close(ignored);
+  on_event_ = nullptr;
+  readiness_.close();
   fd_ = -1;
 }
 
-bool TcpStream::is_open() const noexcept { return fd_ >= 0; }
-
 bool TcpStream::arm_as(Wait& wait, Wait::For direction) {
+  const bool is_read = direction == Wait::For::read;
+  if (is_read && !is_drained_) return false;
   wait.fire = [](Timer& timer) {
     auto& self = static_cast<Wait&>(timer);
     self.stream().disarm(self);
     self.wake(Wake::timeout);
   };
-  core_->loop.arm(wait);
-  if (direction == Wait::For::read) {
-    core_->reader = &wait;
-    core_->arm_read();
-  } else {
-    core_->writer = &wait;
-    core_->arm_write();
-  }
+  loop_.arm(wait);
+  (is_read ? reader_ : writer_) = &wait;
+  readiness_.arm(is_read ? Readiness::For::read : Readiness::For::write);
   return true;
 }
 
 void TcpStream::disarm(Wait& wait) noexcept {
-  core_->loop.disarm(wait);
-  if (core_->reader == &wait) core_->reader = nullptr;
-  if (core_->writer == &wait) core_->writer = nullptr;
+  loop_.disarm(wait);
+  if (reader_ == &wait) reader_ = nullptr;
+  if (writer_ == &wait) writer_ = nullptr;
+}
+
+// May destroy this stream, so it is left right after.
+void TcpStream::on_ready(Readiness::For direction) {
+  const bool is_read = direction == Readiness::For::read;
+  if (is_read) is_drained_ = false;
+  if (Wait* wait = std::exchange(is_read ? reader_ : writer_, nullptr)) {
+    loop_.disarm(*wait);
+    wait->wake(Wake::ready);
+  } else if (is_read && on_event_) {
+    std::exchange(on_event_, nullptr)(context_);
+  }
 }
 
 }  // namespace tollgate::net

@@ -1,20 +1,19 @@
-// A TCP connection as a ByteStream: system calls that never wait, Asio for readiness.
+// A TCP connection as a ByteStream: system calls that never wait, Readiness for the rest.
 //
-// A wait for readiness stays armed until it fires, whoever asked for it: a keep-alive connection
-// costs one registration a request, not one a read.
+// Readiness that was asked for stays armed until it comes, whoever asked: a keep-alive connection
+// waits for its next message and watches for a peer that leaves with one and the same wait.
 // One thread: the worker's.
 #pragma once
 
 #include "net/loop.hpp"
+#include "net/readiness.hpp"
 #include "tollgate/byte_stream.hpp"
-
-#include <memory>
 
 namespace tollgate::net {
 
-class TcpStream final : public ByteStream {
+class TcpStream final : public ByteStream, private Readiness::Listener {
  public:
-  // Takes over a connected (or connecting) socket: made non-blocking, TCP_NODELAY set.
+  // Takes over a connected (or connecting) socket; sets TCP_NODELAY.
   TcpStream(Loop& loop, int socket, bool is_v6);
   ~TcpStream() override;
 
@@ -24,21 +23,29 @@ class TcpStream final : public ByteStream {
   bool is_peer_gone() override;
   void finish_sending() override;
   void close() override;
-  bool is_open() const noexcept override;
+  bool is_open() const noexcept override { return fd_ >= 0; }
   bool is_encrypted() const noexcept override { return false; }
 
   int native_handle() const noexcept { return fd_; }
 
-  // For TLS, whose reads may have to wait for a write and the other way round.
+  // For TLS, which reads the socket itself and whose reads may have to wait for a write and the other
+  // way round.
   bool arm_as(Wait& wait, Wait::For direction);
+  void note_drained(bool is_drained) noexcept { is_drained_ = is_drained; }
   void disarm(Wait& wait) noexcept override;
 
  private:
   bool arm(Wait& wait) override { return arm_as(wait, wait.direction()); }
+  void on_ready(Readiness::For direction) override;
 
-  struct Core;  // outlives the stream while Asio holds a wait
-  Core* core_;
-  int fd_ = -1;
+  Loop& loop_;
+  int fd_;
+  Readiness readiness_;
+  Wait* reader_ = nullptr;
+  Wait* writer_ = nullptr;
+  void (*on_event_)(void*) = nullptr;
+  void* context_ = nullptr;
+  bool is_drained_ = false;  // the last read took all there was and nothing has happened since
 };
 
 }  // namespace tollgate::net

@@ -49,7 +49,12 @@ awaitable<std::string> TlsStream::handshake(TimePoint deadline) {
   for (;;) {
     ERR_clear_error();
     const int returned = SSL_do_handshake(ssl_);
-    if (returned == 1) co_return std::string();
+    if (returned == 1) {
+      read_wants_ = Wait::For::read;
+      write_wants_ = Wait::For::write;
+      tcp_->note_drained(false);
+      co_return std::string();
+    }
     const int error = SSL_get_error(ssl_, returned);
     if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
       const long verdict = SSL_get_verify_result(ssl_);
@@ -60,14 +65,19 @@ awaitable<std::string> TlsStream::handshake(TimePoint deadline) {
                                            : tls_error_text();
     }
     const auto wants = error == SSL_ERROR_WANT_READ ? Wait::For::read : Wait::For::write;
-    Wait wait(*tcp_, wants, deadline);
+    read_wants_ = write_wants_ = wants;
+    tcp_->note_drained(true);
+    Wait wait(*this, Wait::For::read, deadline);
     if (co_await wait != Wake::ready) co_return std::string("the handshake took too long");
   }
 }
 
 IoResult TlsStream::result_of(int returned, Wait::For& wants) {
   switch (SSL_get_error(ssl_, returned)) {
-    case SSL_ERROR_WANT_READ: wants = Wait::For::read; return {IoStatus::would_block, 0};
+    case SSL_ERROR_WANT_READ:
+      wants = Wait::For::read;
+      tcp_->note_drained(true);
+      return {IoStatus::would_block, 0};
     case SSL_ERROR_WANT_WRITE: wants = Wait::For::write; return {IoStatus::would_block, 0};
     case SSL_ERROR_ZERO_RETURN: return {IoStatus::eof, 0};
     default: return {IoStatus::failed, 0};
@@ -88,6 +98,7 @@ IoResult TlsStream::try_read(char* into, std::size_t size) {
     }
     total += static_cast<std::size_t>(n);
   }
+  if (total == size) tcp_->note_drained(false);
   return {IoStatus::ok, total};
 }
 
@@ -154,9 +165,8 @@ void TlsStream::finish_sending() {
 void TlsStream::close() { tcp_->close(); }
 
 bool TlsStream::arm(Wait& wait) {
-  if (wait.direction() == Wait::For::write) return tcp_->arm_as(wait, write_wants_);
-  if (SSL_has_pending(ssl_) && read_wants_ == Wait::For::read && SSL_pending(ssl_) > 0) return false;
-  return tcp_->arm_as(wait, read_wants_);
+  const bool is_read = wait.direction() == Wait::For::read;
+  return tcp_->arm_as(wait, is_read ? read_wants_ : write_wants_);
 }
 
 }  // namespace tollgate::net

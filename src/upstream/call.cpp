@@ -4,6 +4,7 @@
 #include "upstream/request_head.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tollgate::upstream {
 
@@ -68,10 +69,17 @@ awaitable<Error> Call::open(const std::vector<std::string_view>& pieces,
     lease_ = std::move(acquired.lease);
     if (!lease_.is_reused()) ex_.waited_upstream += Clock::now() - started;
 
+    std::size_t held = 0;
+    for (const auto& piece : pieces) held += piece.size();
+    // What was held of a body of unknown length is its first chunk.
+    const bool is_first_chunk = !body_length && held > 0;
+    char size_line[http::max_chunk_head_bytes];
     std::vector<std::string_view> parts;
-    parts.reserve(pieces.size() + 1);
+    parts.reserve(pieces.size() + 3);
     parts.push_back(request_head);
+    if (is_first_chunk) parts.emplace_back(size_line, http::write_chunk_head(size_line, held));
     parts.insert(parts.end(), pieces.begin(), pieces.end());
+    if (is_first_chunk) parts.push_back(http::end_of_chunk);
     Sent sent = co_await send(std::move(parts));
     const bool is_streamed = ex_.body.source != nullptr;
     if (sent == Sent::ok && is_streamed) sent = co_await send_streamed_body(!body_length);
@@ -167,7 +175,6 @@ awaitable<Error> Call::read_head() {
       co_return broken(head_bytes_.empty() ? "connection closed before the answer"
                                            : "connection closed inside the answer's head");
     }
-    is_drained_ = result.bytes < net::Buffer::capacity;
     Error error;
     if (take_head({buffer_->data(), result.bytes}, error)) co_return error;
     buffer_.reset();
@@ -202,6 +209,7 @@ bool Call::take_head(std::string_view bytes, Error& error) {
     if (bytes.empty()) return false;
   }
   decoder_ = http::BodyDecoder(head_.framing);
+  has_read_ = true;
   unread_ = bytes;
   if (unread_.empty()) buffer_.reset();
   return true;
@@ -223,8 +231,7 @@ Call::Piece Call::next() {
         case http::BodyDecoder::Status::need_more: break;
       }
     }
-    if (is_drained_) {
-      is_drained_ = false;
+    if (std::exchange(has_read_, false)) {
       buffer_.reset();
       return {Status::would_block, {}};
     }
@@ -239,7 +246,7 @@ Call::Piece Call::next() {
       const bool is_whole = result.status == IoStatus::eof && decoder_.finish_at_eof();
       return {is_whole ? Status::end : Status::cut, {}};
     }
-    is_drained_ = result.bytes < net::Buffer::capacity;
+    has_read_ = true;
     unread_ = {buffer_->data(), result.bytes};
   }
 }

@@ -103,7 +103,7 @@ class Call {
   std::optional<net::Buffer> buffer_;  // held only while it has unread bytes
   std::string_view unread_;            // in buffer_
   bool keep_alive_ = true;             // of the head that was released
-  bool is_drained_ = false;            // the last read took all there was: wait before the next
+  bool has_read_ = false;              // since would_block was last said: say it before reading again
 };
 
 }  // namespace tollgate::upstream
