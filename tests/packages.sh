@@ -4,7 +4,7 @@
 build_packages="cmake ninja-build g++ ccache pkg-config libboost1.81-dev nlohmann-json3-dev
   libspdlog-dev libfmt-dev libyaml-cpp-dev libsimdjson-dev libssl-dev"
 run_packages="curl ca-certificates python3"
-test_packages="libgtest-dev python3-venv openssl nodejs"
+test_packages="libgtest-dev python3-venv openssl"
 fuzz_packages="clang libclang-rt-14-dev"
 bench_packages="nginx-light haproxy"
 

@@ -11,7 +11,8 @@
 // - Destroying an awaitable that waits is how work is cancelled. It is done from the event loop,
 //   never from inside the work itself; whatever wakes another coroutine posts it (net::Loop::post).
 // - GCC 12 miscompiles some temporaries inside a co_await expression: name aggregates and lambdas
-//   first, then await (tests/architecture looks for the bad shapes).
+//   first, then await; with -fsanitize=undefined also `co_await member_`: await a local instead
+//   (tests/architecture looks for the bad shapes).
 #pragma once
 
 #include <array>

@@ -25,6 +25,9 @@ struct IoResult {
 
 enum class Wake : unsigned char { ready, timeout, closed };
 
+// What the other side has done: nothing that was not read yet, sent bytes, or finished or gone.
+enum class Peer : unsigned char { silent, sent, gone };
+
 class ByteStream;
 
 // Awaits one direction of one stream. At most one Wait per stream and direction at a time.
@@ -74,12 +77,13 @@ class ByteStream {
   Wait readable(TimePoint deadline) { return Wait(*this, Wait::For::read, deadline); }
   Wait writable(TimePoint deadline) { return Wait(*this, Wait::For::write, deadline); }
 
-  // Watches the receiving side while nobody reads: `on_event(context)` is called once, from the
-  // event loop, when the peer has sent bytes, finished or gone. A null function ends the watch.
+  // Watches the receiving side while nobody reads: `on_event(context)` is called once, from the event
+  // loop, when the peer may have sent bytes, finished or gone. It may be called without need, so it
+  // looks and, if there was nothing, watches again. A null function ends the watch.
   virtual void watch(void (*on_event)(void*), void* context) = 0;
 
-  // What a watch found: true when the peer has finished sending or is gone and no bytes are left.
-  virtual bool is_peer_gone() = 0;
+  // Looks at the receiving side without taking anything from it.
+  virtual Peer look() = 0;
 
   // Tells the peer that nothing more will be sent; its last bytes can still be read.
   virtual void finish_sending() = 0;

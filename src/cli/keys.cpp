@@ -1,6 +1,7 @@
 // `tollgate keys`: makes subscription keys and hashes them. A key is shown once, when it is made.
 #include "cli/commands.hpp"
 
+#include "base/sha256.hpp"
 #include "config/secrets.hpp"
 
 #include <openssl/crypto.h>
@@ -35,7 +36,7 @@ std::string random_key() {
 }
 
 std::string hash_of(std::string_view key) {
-  return "sha256:" + config::to_hex(config::digest_of_key(key));
+  return "sha256:" + config::to_hex(base::sha256(key));
 }
 
 // Typing on a terminal is not shown while this lives.

@@ -1,10 +1,10 @@
 #include "config/secrets.hpp"
 
+#include "base/sha256.hpp"
 #include "config/problem.hpp"
 #include "config/text_file.hpp"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <cctype>
@@ -87,12 +87,6 @@ std::optional<KeyDigest> parse_digest(std::string_view hex, Fault& fault) {
 
 }  // namespace
 
-KeyDigest digest_of_key(std::string_view key) {
-  KeyDigest digest{};
-  EVP_Digest(key.data(), key.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
-  return digest;
-}
-
 std::string to_hex(const KeyDigest& digest) {
   constexpr char digits[] = "0123456789abcdef";
   std::string text;
@@ -146,7 +140,7 @@ std::optional<KeyDigest> resolve_key(std::string_view reference, std::vector<std
              {}};
     return std::nullopt;
   }
-  return digest_of_key(key->reveal());
+  return base::sha256(key->reveal());
 }
 
 }  // namespace tollgate::config

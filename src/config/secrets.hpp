@@ -9,9 +9,6 @@
 #include <vector>
 
 namespace tollgate::config {
-
-// SHA-256, as keys are stored and compared.
-KeyDigest digest_of_key(std::string_view key);
 std::string to_hex(const KeyDigest& digest);
 
 // The secret that `reference` names. No fault ever shows it, nor a text that may be one.

@@ -24,7 +24,8 @@ awaitable<bool> send(ResponseSink& out, int status, const std::string& body,
 
 awaitable<Outcome> reply_json(Exchange&, ResponseSink& out, int status, std::string body) {
   Outcome outcome;
-  if (!co_await send(out, status, body, {})) outcome.end = End::client_gone;
+  const std::span<const Header> no_headers;
+  if (!co_await send(out, status, body, no_headers)) outcome.end = End::client_gone;
   co_return outcome;
 }
 

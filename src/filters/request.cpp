@@ -2,6 +2,7 @@
 // and checks that the subscription may use that model.
 #include "filters/filters.hpp"
 #include "filters/reply.hpp"
+#include "http/text.hpp"
 #include "openai/multipart.hpp"
 #include "openai/request_scan.hpp"
 #include "openai/route.hpp"
@@ -37,6 +38,14 @@ Error error_of(BodySource::State state) {
   }
 }
 
+// A compressed body can neither be read here nor be told from a plain one by the deployment, which
+// does not get the header.
+bool is_encoded(const Exchange& ex) {
+  return std::any_of(ex.headers.begin(), ex.headers.end(), [](const Header& header) {
+    return header.known == HeaderName::content_encoding && !http::iequals(header.value, "identity");
+  });
+}
+
 class RequestFilter final : public Filter {
  public:
   explicit RequestFilter(const Config& config) : body_limit_(config.server.limits.body_bytes) {
@@ -44,6 +53,10 @@ class RequestFilter final : public Filter {
   }
 
   awaitable<Outcome> handle(Exchange& ex, ResponseSink& out, Next next) const override {
+    if (is_encoded(ex)) {
+      return reply_error(ex, out, problem(ErrorKind::bad_encoding,
+          "The request body is compressed; send it without Content-Encoding."));
+    }
     if (ex.route.takes_json) return handle_json(ex, out, next);
     if (ex.route.takes_multipart && ex.route.names_model) return handle_multipart(ex, out, next);
     Error error = choose_model(ex, {});

@@ -218,7 +218,10 @@ bool Connection::fault_is_due() {
 
 void Connection::produce_events() {
   for (int turn = 0; phase_ == Phase::sending; ++turn) {
-    if (unsent() > write_high_water) return flush();
+    if (unsent() > write_high_water) {
+      flush();
+      if (unsent() > write_high_water) return;  // else nobody would wake us to go on
+    }
     if (fault_is_due()) return;
     if (!has_event_) {
       event_.data.clear();

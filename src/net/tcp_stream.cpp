@@ -28,8 +28,9 @@ IoResult TcpStream::try_read(char* into, std::size_t size) {
   for (;;) {
     const auto n = ::recv(fd_, into, size, MSG_DONTWAIT);
     if (n > 0) {
-      // A short read has emptied the socket; what comes after it is news.
-      is_drained_ = static_cast<std::size_t>(n) < size;
+      // A short read does not prove that the socket is drained: an end or a reset that came together
+      // with the last bytes shares their edge and makes none of its own.
+      is_drained_ = false;
       return {IoStatus::ok, static_cast<std::size_t>(n)};
     }
     if (n == 0) return {IoStatus::eof, 0};
@@ -68,10 +69,12 @@ void TcpStream::watch(void (*on_event)(void*), void* context) {
   if (on_event && is_open()) readiness_.arm(Readiness::For::read);
 }
 
-bool TcpStream::is_peer_gone() {
+Peer TcpStream::look() {
   char byte;
   const auto n = ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+  if (n > 0) return Peer::sent;
+  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return Peer::silent;
+  return Peer::gone;
 }
 
 void TcpStream::finish_sending() { ::shutdown(fd_, SHUT_WR); }

@@ -20,7 +20,7 @@ class TcpStream final : public ByteStream, private Readiness::Listener {
   IoResult try_read(char* into, std::size_t size) override;
   IoResult try_write(std::span<const std::string_view> parts) override;
   void watch(void (*on_event)(void*), void* context) override;
-  bool is_peer_gone() override;
+  Peer look() override;
   void finish_sending() override;
   void close() override;
   bool is_open() const noexcept override { return fd_ >= 0; }

@@ -144,16 +144,17 @@ IoResult TlsStream::try_write(std::span<const std::string_view> parts) {
 
 void TlsStream::watch(void (*on_event)(void*), void* context) { tcp_->watch(on_event, context); }
 
-bool TlsStream::is_peer_gone() {
-  if (SSL_pending(ssl_) > 0) return false;
-  if (tcp_->is_peer_gone()) return true;
-  // Bytes have come; a close_notify says that the peer is leaving, anything else is for later.
+Peer TlsStream::look() {
+  if (SSL_pending(ssl_) > 0) return Peer::sent;
+  const Peer below = tcp_->look();
+  if (below != Peer::sent) return below;
+  // Bytes have come: a close_notify says that the peer is leaving, a session ticket says nothing.
   char byte;
   ERR_clear_error();
   const int n = SSL_peek(ssl_, &byte, 1);
-  if (n > 0) return false;
+  if (n > 0) return Peer::sent;
   const int error = SSL_get_error(ssl_, n);
-  return error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE;
+  return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? Peer::silent : Peer::gone;
 }
 
 void TlsStream::finish_sending() {

@@ -11,7 +11,8 @@ awaitable<Flow> ClientSink::head(const ResponseHead& head) {
   has_head_ = true;
   ex_.status = head.status;
   keep_alive_ = options_.keep_alive && (!body_ || body_->can_be_skipped());
-  const bool has_body = head.status >= 200 && head.status != 204 && head.status != 304;
+  // Bytes after the head of an answer to HEAD would be read as the next answer.
+  const bool has_body = head.status >= 200 && head.status != 204 && head.status != 304 && ex_.method != "HEAD";
   if (!has_body) {
     framing_ = BodyFraming::none;
   } else if (head.content_length) {

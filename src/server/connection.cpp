@@ -250,8 +250,12 @@ void Connection::watch_client() {
   stream_->watch(
       [](void* context) {
         auto& connection = *static_cast<Connection*>(context);
-        if (!connection.work_ || !connection.stream_->is_peer_gone()) return;
-        std::exchange(connection.work_, nullptr)->cancel();
+        if (!connection.work_) return;
+        switch (connection.stream_->look()) {
+          case Peer::silent: connection.watch_client(); break;
+          case Peer::sent: break;  // the next request; should its sender leave, a write will tell
+          case Peer::gone: std::exchange(connection.work_, nullptr)->cancel(); break;
+        }
       },
       this);
 }

@@ -14,9 +14,14 @@ namespace {
 constexpr std::chrono::seconds max_idle{90};
 constexpr std::chrono::seconds sweep_interval{10};
 
-// An idle connection has become readable: the upstream closed it, or sent what nobody asked for.
-void drop_idle(void* context) {
+// Something may have happened on an idle connection: the upstream closed it, or sent what nobody asked
+// for.
+void on_idle_event(void* context) {
   auto& idle = *static_cast<Pool::Idle*>(context);
+  if (idle.stream->look() == Peer::silent) {
+    idle.stream->watch(on_idle_event, &idle);
+    return;
+  }
   Pool& pool = *idle.pool;
   --pool.open;
   pool.metrics->upstream_idle.add(-1);
@@ -56,7 +61,7 @@ void Lease::give_back() {
   pool_->idle.push_front({pool_, std::move(stream_), Clock::now(), {}});
   auto& idle = pool_->idle.front();
   idle.self = pool_->idle.begin();
-  idle.stream->watch(drop_idle, &idle);
+  idle.stream->watch(on_idle_event, &idle);
 }
 
 Upstreams::Upstreams(net::Loop& loop, telemetry::WorkerMetrics& metrics)

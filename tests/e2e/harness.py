@@ -105,6 +105,7 @@ class Service:
 MOCK_CONFIG = """\
 region: Sweden Central
 keys: [%s]
+accept_any_deployment: false
 deployments:
   gpt-4o: {kind: payg}
   gpt-4o-mini: {kind: payg, tokens_per_minute: 2000000, requests_per_minute: 20000}

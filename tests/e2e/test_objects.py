@@ -86,8 +86,10 @@ def test_vector_stores(both):
 def test_models_are_those_that_the_caller_may_use(through, gateway, surface):
     with Side(gateway.url, settings.NARROW_KEY) as narrow:
         assert [m.id for m in narrow.client(surface).models.list()] == ["gpt-4o-mini"]
-        with pytest.raises(openai.NotFoundError):
+        with pytest.raises(openai.PermissionDeniedError):
             narrow.client(surface).models.retrieve("gpt-4o")
+        with pytest.raises(openai.NotFoundError):
+            narrow.client(surface).models.retrieve("gpt-9")
     everything = [m.id for m in through.client(surface).models.list()]
     assert set(settings.PLAIN_MODELS) <= set(everything) and "assistant" in everything
     one = through.client(surface).models.retrieve("assistant")

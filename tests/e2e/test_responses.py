@@ -79,7 +79,7 @@ def test_endings_that_are_not_success(both):
         def last(text, **more):
             return dumps(client.responses.create(model="gpt-4o", input=text, stream=True, **more))[-1]
         whole = client.responses.create(model="gpt-4o", input="Fail. [[mock fail]]")
-        return (last("Be long.", max_output_tokens=16), last("Fail. [[mock fail]]"),
+        return (last("Be long. [[mock tokens=50]]", max_output_tokens=16), last("Fail. [[mock fail]]"),
                 last("Filtered. [[mock filter=completion]]"), whole.model_dump())
     cut, failed, filtered, whole = both(story)
     assert cut["type"] == "response.incomplete"

@@ -65,16 +65,23 @@ def test_bytes_with_every_kind_of_stream_options(gateway, twin, path, options):
 
 
 @pytest.mark.parametrize("mode", ["comments", "crlf", "nospace", "split", "coalesce", "async",
-                                  "nolength", "slowheaders"])
+                                  "nolength"])
 def test_odd_forms_of_event_streams(both, gateway, twin, mode):
-    odd = both(lambda client: stream(client, f"Odd forms. [[mock {mode}]]"))
+    odd = both(lambda client: stream(client, f"Odd forms.[[mock {mode}]]"))
     plain = both(lambda client: stream(client, "Odd forms."))
     assert text_of(odd) == text_of(plain)
     if mode != "async":  # which has annotations between the tokens
         assert len(odd) == len(plain)
     for options in ({}, USAGE):
-        ours, theirs = bodies(gateway, twin, V1, ask(f"Odd forms. [[mock {mode}]]", stream=True, **options))
+        ours, theirs = bodies(gateway, twin, V1, ask(f"Odd forms.[[mock {mode}]]", stream=True, **options))
+        if mode == "comments" and not options:  # one stood before the usage that was taken out
+            ours, theirs = (body.replace(b": keep-alive\n\n", b"") for body in (ours, theirs))
         assert ours == theirs
+
+
+def test_a_head_that_comes_byte_by_byte(gateway, twin):
+    ours, theirs = bodies(gateway, twin, V1, ask("Slow head.[[mock slowheaders]]", stream=True))
+    assert ours == theirs
 
 
 def test_an_old_version_is_not_asked_for_usage(gateway, twin, mock):

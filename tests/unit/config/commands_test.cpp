@@ -1,4 +1,5 @@
 #include "cli/commands.hpp"
+#include "base/sha256.hpp"
 #include "config/secrets.hpp"
 #include "environment.hpp"
 
@@ -82,7 +83,7 @@ TEST(KeysCommand, MakesKeysThatItsHashBelongsTo) {
   std::size_t at = one.out.find("tg-");
   std::string key = one.out.substr(at, one.out.find('\n', at) - at);
   EXPECT_EQ(key.size(), 3u + 43u);  // 256 bits as base64url
-  std::string hash = "sha256:" + config::to_hex(config::digest_of_key(key));
+  std::string hash = "sha256:" + config::to_hex(base::sha256(key));
   EXPECT_NE(one.out.find("keys: [" + hash + "]"), std::string::npos);
 }
 

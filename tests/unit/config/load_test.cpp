@@ -1,3 +1,4 @@
+#include "base/sha256.hpp"
 #include "config/load.hpp"
 #include "config/secrets.hpp"
 #include "environment.hpp"
@@ -85,8 +86,8 @@ TEST_F(Load, KeepsHashesOfKeysAndValuesOfSecrets) {
   const Config& c = *loaded.config;
   EXPECT_EQ(c.deployments[0]->api_key.reveal(), "azure-key");
   EXPECT_EQ(c.subscriptions[0]->keys,
-            (std::vector<KeyDigest>{digest_of_key("tg-app-key-0123456789"),
-                                    digest_of_key("tg-next-key-0123456789")}));
+            (std::vector<KeyDigest>{base::sha256("tg-app-key-0123456789"),
+                                    base::sha256("tg-next-key-0123456789")}));
   EXPECT_EQ(c.subscriptions[1]->keys.at(0)[31], 0xff);
 }
 
@@ -211,7 +212,7 @@ TEST_F(Load, ReadsSecretsFromFilesAndWatchesThem) {
   Loaded loaded = load(config);
   ASSERT_TRUE(loaded.config) << all_of(loaded.problems);
   EXPECT_EQ(loaded.config->deployments[0]->api_key.reveal(), "azure-file-key");
-  EXPECT_EQ(loaded.config->subscriptions[0]->keys[0], digest_of_key("tg-file-key-0123456789"));
+  EXPECT_EQ(loaded.config->subscriptions[0]->keys[0], base::sha256("tg-file-key-0123456789"));
   EXPECT_EQ(loaded.config->files, (std::vector<std::string>{config, azure, key}));
 }
 

@@ -1,3 +1,4 @@
+#include "base/sha256.hpp"
 #include "config/secrets.hpp"
 #include "environment.hpp"
 
@@ -9,7 +10,7 @@ namespace tollgate::config {
 namespace {
 
 TEST(KeyDigest, IsSha256) {
-  EXPECT_EQ(to_hex(digest_of_key("abc")),
+  EXPECT_EQ(to_hex(base::sha256("abc")),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
@@ -67,7 +68,7 @@ TEST(Key, TakesAHashInEitherCase) {
   std::vector<std::string> files;
   Fault fault;
   std::string hex = "BA7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-  EXPECT_EQ(resolve_key("sha256:" + hex, files, fault), digest_of_key("abc"));
+  EXPECT_EQ(resolve_key("sha256:" + hex, files, fault), base::sha256("abc"));
   EXPECT_FALSE(resolve_key("sha256:" + hex.substr(1), files, fault));
   EXPECT_FALSE(resolve_key("sha256:" + hex.substr(1) + "g", files, fault));
   EXPECT_FALSE(resolve_key("sha256:", files, fault));

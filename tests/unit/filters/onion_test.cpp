@@ -135,13 +135,32 @@ struct Gate {
   net::Loop& loop;
   bool is_open = false;
   std::coroutine_handle<> waiting;
-  bool await_ready() const noexcept { return is_open; }
-  void await_suspend(std::coroutine_handle<> caller) noexcept { waiting = caller; }
-  void await_resume() const noexcept {}
+  struct Opened {
+    Gate& gate;
+    bool await_ready() const noexcept { return gate.is_open; }
+    void await_suspend(std::coroutine_handle<> caller) noexcept { gate.waiting = caller; }
+    void await_resume() const noexcept {}
+  };
+  Opened opened() { return Opened{*this}; }
   void open() {
     is_open = true;
     if (waiting) loop.resume_later(std::exchange(waiting, nullptr));
   }
+};
+
+// Holds the head until the gate is open.
+class Gated final : public SinkDecorator {
+ public:
+  Gated(ResponseSink& out, Gate& gate) : SinkDecorator(out), gate_(gate) {}
+  awaitable<Flow> head(const ResponseHead& head) override { return head_after_gate(head); }
+
+ private:
+  awaitable<Flow> head_after_gate(const ResponseHead& head) {
+    Gate::Opened opened = gate_.opened();
+    co_await opened;
+    co_return co_await out_.head(head);
+  }
+  Gate& gate_;
 };
 
 // A shield: its check runs beside the upstream call; nothing leaves before the verdict, and a block
@@ -151,18 +170,7 @@ class Shield final : public Filter {
   Shield(bool blocks, Duration takes) : blocks_(blocks), takes_(takes) {}
   awaitable<Outcome> handle(Exchange& ex, ResponseSink& out, Next next) const override {
     Gate gate{ex.loop, false, {}};
-    class Gated final : public SinkDecorator {
-     public:
-      Gated(ResponseSink& out, Gate& gate) : SinkDecorator(out), gate_(gate) {}
-      awaitable<Flow> head(const ResponseHead& head) override { return head_after_gate(head); }
-
-     private:
-      awaitable<Flow> head_after_gate(const ResponseHead& head) {
-        co_await gate_;
-        co_return co_await out_.head(head);
-      }
-      Gate& gate_;
-    } gated(out, gate);
+    Gated gated(out, gate);
     auto first = co_await base::race(next(ex, gated), attack_in(ex.loop, gate));
     if (first.index() == 0) co_return std::get<0>(first);
     ResponseHead head;

@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# Builds Tollgate and runs every test.
+#
+#   ./test.sh               everything, within twenty minutes on two cores
+#   ./test.sh --quick       architecture and unit tests of the release build
+#   ./test.sh --only NAME   one suite: architecture unit docs e2e fuzz sanitize tsan
+#
+# The last line is `N passed, N failed`. For a bare Debian 12, as root or as a user with sudo.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+source tests/packages.sh
+
+all_suites="architecture unit docs e2e sanitize tsan fuzz"
+case "${1-}" in
+  "") suites=$all_suites ;;
+  --quick) suites="architecture unit" ;;
+  --only)
+    suites=${2-}
+    [[ " $all_suites " == *" $suites "* && -n $suites ]] || fail "--only takes one of: $all_suites"
+    ;;
+  *)
+    sed -n '2,8s/^# \{0,1\}//p' test.sh
+    exit 2
+    ;;
+esac
+
+budget_seconds=1170
+jobs=$(nproc)
+logs=build/test-logs
+passed=0
+failed=0
+
+# What runs out of the time that is left fails instead of hanging.
+limited() {
+  local left=$((budget_seconds - SECONDS))
+  [ "$left" -gt 0 ] || left=1
+  timeout -k 10 "$left" "$@"
+}
+
+# Sanitized programs need fixed addresses on kernels that randomise many bits.
+plain_addresses() {
+  if setarch "$(uname -m)" -R true 2>/dev/null; then
+    limited setarch "$(uname -m)" -R "$@"
+  else
+    limited "$@"
+  fi
+}
+
+build() {  # PRESET [TARGET...]
+  local preset=$1 targets=()
+  shift
+  [ $# -eq 0 ] || targets=(--target "$@")
+  cmake --preset "$preset" >/dev/null && plain_addresses cmake --build "build/$preset" -j "$jobs" "${targets[@]}"
+}
+
+# Turns ctest's closing words into those of the other suites.
+run_ctest() {  # BUILD-DIRECTORY
+  local output
+  output=$(mktemp)
+  plain_addresses ctest --test-dir "$1" --output-on-failure --timeout 120 -j "$jobs" -E '_NOT_BUILT$' | tee "$output"
+  awk '/tests passed, .* tests failed out of/ { failed = $4; total = $NF }
+       END { printf "%d passed, %d failed\n", total - failed, failed }' "$output"
+  rm -f "$output"
+}
+
+suite_architecture() { limited python3 tests/architecture/run.py; }
+
+suite_unit() { build release && run_ctest build/release; }
+
+suite_docs() { build release tollgate && limited python3 tests/docs/run.py build/release/src/tollgate; }
+
+suite_e2e() {
+  [ -f tests/e2e/run.sh ] || { echo "there is no tests/e2e/run.sh"; echo "0 passed, 0 failed"; return 0; }
+  build release tollgate && TOLLGATE_BIN=$PWD/build/release/src/tollgate limited sh tests/e2e/run.sh -q
+}
+
+suite_fuzz() { limited bash tests/fuzz/run.sh 5; }
+
+suite_sanitize() {
+  build dev || return 1
+  export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+  run_ctest build/dev
+}
+
+# The tests of what threads share.
+suite_tsan() {
+  cmake --preset tsan >/dev/null || return 1
+  local targets
+  targets=$(ninja -C build/tsan -t targets all |
+    sed -nE 's/^((unit_(base|net|telemetry|config|limits|cache|balancer)|integration[a-z_]*)): phony$/\1/p' | sort -u)
+  build tsan $targets || return 1
+  export TSAN_OPTIONS=halt_on_error=1
+  run_ctest build/tsan
+}
+
+# Counts a suite by its closing line: `N passed, N failed`, or pytest's. One without is one failure.
+run_suite() {
+  local name=$1 log=$logs/$1.log status=0 words since=$SECONDS
+  say "$name ..."
+  (set +e; "suite_$name") </dev/null >"$log" 2>&1 || status=$?
+  words=$(grep -E '(^|[ =])[0-9]+ (passed|failed|errors?)\b' "$log" | tail -n 1 || true)
+  local good bad
+  good=$(sed -nE 's/.*\b([0-9]+) passed.*/\1/p' <<<"$words")
+  bad=$(grep -oE '[0-9]+ (failed|errors?)\b' <<<"$words" | awk '{ n += $1 } END { print n + 0 }')
+  good=${good:-0}
+  if [ "$bad" -eq 0 ] && { [ -z "$words" ] || [ "$status" -ne 0 ]; }; then bad=1; fi
+  passed=$((passed + good))
+  failed=$((failed + bad))
+  say "$name: $good passed, $bad failed ($((SECONDS - since)) s)"
+  if [ "$bad" -gt 0 ]; then
+    grep -E '^(FAIL|ERROR|FAILED)|\*\*\*(Failed|Timeout|Exception)|error:|AddressSanitizer|ThreadSanitizer|runtime error' "$log" | head -n 40 || true
+    echo "    ... the end of $log:"
+    tail -n 30 "$log" | sed 's/^/    /'
+  fi
+}
+
+mkdir -p "$logs"
+need_packages $build_packages $run_packages $test_packages
+# The end-to-end tests use the Node client too; its package manager comes with some builds of nodejs.
+if [[ " $suites " == *" e2e "* ]] && ! { command -v node && command -v npm; } >/dev/null; then
+  need_packages nodejs npm
+fi
+
+for suite in $suites; do run_suite "$suite"; done
+say "all logs are in $logs; it took $SECONDS s"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

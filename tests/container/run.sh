@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# Builds the image without a container engine and tries what is in it. Takes ten minutes or more and
+# some gigabytes of disk; not part of ./test.sh. Needs root.
+#
+#   tests/container/run.sh    the last line is `N passed, N failed`
+#
+# The base image is a Debian of its own making (debootstrap, from the mirror that this machine uses).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+source tests/packages.sh
+[ "$(id -u)" -eq 0 ] || fail "needs root (chroot, mount)"
+need_packages buildah debootstrap prometheus $run_packages
+
+work=$PWD/build/container
+mkdir -p "$work"
+export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=vfs TMPDIR=$work
+image_store=(--root "$work/store" --runroot "$work/run")
+bah() { buildah "${image_store[@]}" "$@"; }
+
+passed=0
+failed=0
+check() {  # WHAT COMMAND...
+  local what=$1
+  shift
+  if "$@" >"$work/check.log" 2>&1; then
+    passed=$((passed + 1))
+    printf '    ok      %s\n' "$what"
+  else
+    failed=$((failed + 1))
+    printf 'FAILED  %s\n' "$what"
+    tail -n 15 "$work/check.log" | sed 's/^/    /'
+  fi
+}
+
+say "Prometheus: scrape configuration and rules"
+check "promtool accepts the scrape configuration" promtool check config docker/prometheus/prometheus.yml
+check "promtool accepts the rules" promtool check rules docker/prometheus/rules.yml
+
+if ! bah inspect --type image localhost/bookworm >/dev/null 2>&1; then
+  say "making a base image"
+  mirror=$(apt-get indextargets --format '$(REPO_URI) $(COMPONENT)' 'Created-By: Packages' |
+    sed -n 's/ main$//p' | grep -v security | head -n 1)
+  [ -d "$work/base/usr" ] || nice debootstrap --variant=minbase bookworm "$work/base" "$mirror" >"$work/debootstrap.log"
+  # What this machine needs to reach its mirror, the build needs too.
+  if compgen -G '/etc/apt/apt.conf.d/*proxy*' >/dev/null; then
+    cp /etc/apt/apt.conf.d/*proxy* "$work/base/etc/apt/apt.conf.d/"
+  fi
+  container=$(bah from scratch)
+  bah copy -q "$container" "$work/base" / >/dev/null
+  bah commit -q "$container" localhost/bookworm >/dev/null
+  bah rm "$container" >/dev/null
+  rm -rf "$work/base"
+fi
+
+say "building the image"
+nice buildah "${image_store[@]}" build --format docker --isolation chroot --build-arg BASE=localhost/bookworm \
+  --ignorefile docker/Dockerfile.dockerignore -f docker/Dockerfile -t localhost/tollgate . >"$work/build.log" 2>&1 || {
+  tail -n 30 "$work/build.log"
+  fail "the image could not be built; see $work/build.log"
+}
+
+config() { bah inspect --type image --format "{{ $1 }}" localhost/tollgate; }
+say "what the image says"
+check "it runs as an unprivileged user" test "$(config .Docker.Config.User)" = 10001
+check "it is stopped by SIGTERM" test "$(config .Docker.Config.StopSignal)" = SIGTERM
+check "it has an entry point in exec form" test "$(config .Docker.Config.Entrypoint)" = "[/usr/local/bin/tollgate]"
+check "it has a health check" test -n "$(config .Docker.Config.Healthcheck.Test)"
+
+say "running it from a read-only root"
+container=$(bah from localhost/tollgate)
+root=$(bah mount "$container")
+frozen=$work/frozen
+mkdir -p "$frozen"
+mount --bind "$root" "$frozen"
+gateway_pid='' mock_pid=''
+clean_up() {
+  if [ -n "$gateway_pid" ]; then end_process "$gateway_pid"; fi
+  if [ -n "$mock_pid" ]; then end_process "$mock_pid"; fi
+  umount "$frozen" 2>/dev/null || true
+  bah umount "$container" >/dev/null 2>&1 || true
+  bah rm "$container" >/dev/null 2>&1 || true
+}
+trap clean_up EXIT
+check "there is no compiler in it" test ! -e "$root/usr/bin/g++"
+check "no library is missing" bash -c "! chroot '$root' ldd /usr/local/bin/tollgate | grep 'not found'"
+
+for port in 8080 8081 9001; do
+  if is_taken "$port"; then fail "port $port is taken; the image is tried on its own ports"; fi
+done
+mkdir -p "$root/etc/tollgate"
+sed 's#http://mock-azure:9001#http://127.0.0.1:9001#' docker/tollgate.yaml >"$root/etc/tollgate/tollgate.yaml"
+mount -o remount,bind,ro "$frozen"
+
+inside() { exec chroot --userspec=10001:10001 "$frozen" /usr/bin/env -i PATH=/usr/bin:/bin "$@"; }
+key=$(inside /usr/local/bin/tollgate keys new | sed -n 's/^key: *//p') || true
+check "it makes a key" test -n "$key"
+(inside /usr/local/bin/tollgate mock-azure --listen 127.0.0.1:9001) >"$work/mock.log" 2>&1 &
+mock_pid=$!
+(inside MOCK_AZURE_KEY=mock-azure-key TOLLGATE_DEMO_KEY="$key" \
+  /usr/local/bin/tollgate serve --config /etc/tollgate/tollgate.yaml) >"$work/gateway.log" 2>&1 &
+gateway_pid=$!
+check "it becomes ready" wait_for_url http://127.0.0.1:8081/readyz "$gateway_pid"
+check "it does not run as root" test "$(stat -c %u "/proc/$gateway_pid")" = 10001
+check "its root is read-only" bash -c "! touch '$frozen/etc/tollgate/x' 2>/dev/null"
+question='{"model":"gpt-4o","messages":[{"role":"user","content":"Hello [[mock tokens=40 gap_ms=50]]"}],"stream":true}'
+ask() {
+  curl -sS --noproxy '*' -N --max-time 30 http://127.0.0.1:8080/openai/v1/chat/completions -H "api-key: $key" -d "$question"
+}
+check "it answers" bash -c "$(declare -f ask); key='$key' question='$question' ask | grep -q '^data: \[DONE\]'"
+check "its health check says it is well" chroot --userspec=10001:10001 "$frozen" "$(sed -n 's/^  CMD \["\(bash\)".*/\1/p' docker/Dockerfile)" \
+  -c "$(python3 -c '
+import json, re
+text = open("docker/Dockerfile").read()
+print(json.loads(re.search(r"^  CMD (\[.*\])$", text, re.M).group(1))[2])')"
+
+say "draining: SIGTERM while a stream of two seconds is open"
+ask >"$work/stream.txt" &
+stream_pid=$!
+sleep 0.5
+end_process "$gateway_pid"
+gateway_pid=''
+wait "$stream_pid" || true
+check "the stream came to its proper end" grep -q '^data: \[DONE\]' "$work/stream.txt"
+check "the gateway ended with status 0" test "$ended_with" = 0
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
