@@ -132,14 +132,26 @@ call() {  # BODY NAME: head to NAME.head, body to NAME.body
 say "a plain call: POST $base_url/chat/completions"
 call "$question" plain
 tr -d '\r' <"$logs/plain.head" | grep -iE '^(HTTP|x-request-id|x-tollgate-)' | sed 's/^/    /' || true
-head -c 400 "$logs/plain.body" | sed 's/^/    /' && echo
+python3 - "$logs/plain.body" <<'PY' || true
+import json, sys
+answer = json.load(open(sys.argv[1]))
+print("    answer:", answer["choices"][0]["message"]["content"])
+print("    tokens:", answer["usage"]["prompt_tokens"], "in,", answer["usage"]["completion_tokens"], "out")
+PY
 expect "status 200" "$logs/plain.head" '^HTTP/1.1 200'
 expect "the answer is the model's" "$logs/plain.body" '"role": ?"assistant"'
 expect "the deployment is named" "$logs/plain.head" '^x-tollgate-deployment: gpt-4o'
 
 say "a streamed call: the same with \"stream\": true"
 call "${question%?},\"stream\":true}" streamed
-(head -n 5 "$logs/streamed.body"; echo ...; tail -n 2 "$logs/streamed.body") | grep -v '^$' | cut -c1-140 | sed 's/^/    /'
+python3 - "$logs/streamed.body" <<'PY' || true
+import json, sys
+events = [line[6:].strip() for line in open(sys.argv[1]) if line.startswith("data: ")]
+parts = [choice["delta"].get("content") or "" for event in events if event != "[DONE]" for choice in json.loads(event)["choices"]
+         if "delta" in choice]
+print("    answer:", "|".join(part for part in parts if part))
+print("    events:", len(events), "the last one is", events[-1])
+PY
 expect "status 200" "$logs/streamed.head" '^HTTP/1.1 200'
 expect "it is a stream of events" "$logs/streamed.head" '^Content-Type: text/event-stream'
 expect "the stream ends properly" "$logs/streamed.body" '^data: \[DONE\]'

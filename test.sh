@@ -3,14 +3,14 @@
 #
 #   ./test.sh               everything, within twenty minutes on two cores
 #   ./test.sh --quick       architecture and unit tests of the release build
-#   ./test.sh --only NAME   one suite: architecture unit docs e2e fuzz sanitize tsan
+#   ./test.sh --only NAME   one suite: architecture unit docs integration e2e sanitize tsan fuzz
 #
 # The last line is `N passed, N failed`. For a bare Debian 12, as root or as a user with sudo.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 source tests/packages.sh
 
-all_suites="architecture unit docs e2e sanitize tsan fuzz"
+all_suites="architecture unit docs integration e2e sanitize tsan fuzz"
 case "${1-}" in
   "") suites=$all_suites ;;
   --quick) suites="architecture unit" ;;
@@ -69,10 +69,16 @@ suite_unit() { build release && run_ctest build/release; }
 
 suite_docs() { build release tollgate && limited python3 tests/docs/run.py build/release/src/tollgate; }
 
-suite_e2e() {
-  [ -f tests/e2e/run.sh ] || { echo "there is no tests/e2e/run.sh"; echo "0 passed, 0 failed"; return 0; }
-  build release tollgate && TOLLGATE_BIN=$PWD/build/release/src/tollgate limited sh tests/e2e/run.sh -q
+# run_pytest FOLDER PRESET [ARGUMENT...]: the tests of a folder against the binary of a build.
+run_pytest() {
+  local folder=$1 preset=$2
+  shift 2
+  TOLLGATE_BIN=$PWD/build/$preset/src/tollgate plain_addresses sh "tests/$folder/run.sh" "$@"
 }
+
+suite_integration() { build release tollgate && run_pytest integration release; }
+
+suite_e2e() { build release tollgate && run_pytest e2e release; }
 
 suite_fuzz() { limited bash tests/fuzz/run.sh 5; }
 
@@ -80,29 +86,31 @@ suite_sanitize() {
   build dev || return 1
   export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
   run_ctest build/dev
+  # Sanitizers cost time and memory: what measures those is left to the release build.
+  run_pytest integration dev -m 'not soak' --ignore=latency_test.py
 }
 
-# The tests of what threads share.
+# The tests of what threads share, and the whole gateway with its workers.
 suite_tsan() {
   cmake --preset tsan >/dev/null || return 1
   local targets
   targets=$(ninja -C build/tsan -t targets all |
-    sed -nE 's/^((unit_(base|net|telemetry|config|limits|cache|balancer)|integration[a-z_]*)): phony$/\1/p' | sort -u)
-  build tsan $targets || return 1
+    sed -nE 's/^(unit_(base|net|telemetry|config|limits|cache|balancer)): phony$/\1/p' | sort -u)
+  build tsan tollgate $targets || return 1
   export TSAN_OPTIONS=halt_on_error=1
   run_ctest build/tsan
+  run_pytest integration tsan -m 'not soak' --ignore=latency_test.py
 }
 
-# Counts a suite by its closing line: `N passed, N failed`, or pytest's. One without is one failure.
+# Counts a suite by its closing lines: `N passed, N failed`, or pytest's. One without is one failure.
 run_suite() {
   local name=$1 log=$logs/$1.log status=0 words since=$SECONDS
   say "$name ..."
   (set +e; "suite_$name") </dev/null >"$log" 2>&1 || status=$?
-  words=$(grep -E '(^|[ =])[0-9]+ (passed|failed|errors?)\b' "$log" | tail -n 1 || true)
+  words=$(grep -E '^[0-9]+ passed, [0-9]+ failed$|[0-9]+ (passed|failed|errors?)\b.* in [0-9.]+s\b' "$log" || true)
   local good bad
-  good=$(sed -nE 's/.*\b([0-9]+) passed.*/\1/p' <<<"$words")
-  bad=$(grep -oE '[0-9]+ (failed|errors?)\b' <<<"$words" | awk '{ n += $1 } END { print n + 0 }')
-  good=${good:-0}
+  good=$({ grep -oE '[0-9]+ passed\b' <<<"$words" || true; } | awk '{ n += $1 } END { print n + 0 }')
+  bad=$({ grep -oE '[0-9]+ (failed|errors?)\b' <<<"$words" || true; } | awk '{ n += $1 } END { print n + 0 }')
   if [ "$bad" -eq 0 ] && { [ -z "$words" ] || [ "$status" -ne 0 ]; }; then bad=1; fi
   passed=$((passed + good))
   failed=$((failed + bad))

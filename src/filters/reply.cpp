@@ -29,7 +29,7 @@ awaitable<Outcome> reply_json(Exchange&, ResponseSink& out, int status, std::str
   co_return outcome;
 }
 
-awaitable<Outcome> reply_error(Exchange& ex, ResponseSink& out, Error error) {
+awaitable<Outcome> reply_error(Exchange& ex, ResponseSink& out, Error error, std::string allow) {
   std::string milliseconds, seconds;
   std::vector<Header> headers;
   const auto wait = error.retry_after.count();
@@ -39,6 +39,7 @@ awaitable<Outcome> reply_error(Exchange& ex, ResponseSink& out, Error error) {
     headers.push_back({"retry-after-ms", milliseconds});
     headers.push_back({"retry-after", seconds});
   }
+  if (!allow.empty()) headers.push_back({"allow", allow});
   if (error.kind == ErrorKind::quota_exhausted) headers.push_back({"x-should-retry", "false"});
   if (!error.detail.empty()) ex.error_detail = error.detail;
   const std::string body = error_body(error);

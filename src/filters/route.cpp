@@ -30,7 +30,7 @@ class RouteFilter final : public Filter {
                           ? "This path does not take the method; it takes " + problem.allow + "."
                           : "There is nothing at this path. Point the client's base URL at /openai/v1, "
                             "or use an Azure client with this host as its endpoint.";
-      return reply_error(ex, out, std::move(error));
+      return reply_error(ex, out, std::move(error), std::move(problem.allow));
     }
     ex.route = *route;
     return next(ex, out);

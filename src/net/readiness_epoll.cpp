@@ -48,14 +48,16 @@ struct Readiness::Core {
     reactor.register_descriptor(socket, descriptor);
   }
 
-  void arm(For direction) {
+  // Without `allow_speculative` the reactor registers the descriptor again, which makes epoll tell what
+  // is there now.
+  void arm(For direction, bool allow_speculative) {
     auto& operation = direction == For::read ? read : write;
     if (operation.is_armed) return;
     operation.is_armed = true;
     operation.ec_ = {};
     ++references;
     reactor.start_op(direction == For::read ? Reactor::read_op : Reactor::write_op, socket,
-                     descriptor, &operation, false, true);
+                     descriptor, &operation, false, allow_speculative);
   }
 
   void close() {
@@ -87,7 +89,9 @@ Readiness::~Readiness() {
   core_->release();
 }
 
-void Readiness::arm(For direction) { core_->arm(direction); }
+void Readiness::arm(For direction) { core_->arm(direction, true); }
+
+void Readiness::arm_afresh() { core_->arm(For::read, false); }
 
 void Readiness::close() {
   if (core_->socket >= 0) core_->close();

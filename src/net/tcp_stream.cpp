@@ -66,15 +66,22 @@ IoResult TcpStream::try_write(std::span<const std::string_view> parts) {
 void TcpStream::watch(void (*on_event)(void*), void* context) {
   on_event_ = on_event;
   context_ = context;
-  if (on_event && is_open()) readiness_.arm(Readiness::For::read);
+  if (!on_event || !is_open()) return;
+  // The peer's end may have come together with its last bytes, and then makes no edge of its own.
+  if (is_drained_ || look() == Peer::silent) {
+    readiness_.arm(Readiness::For::read);
+  } else {
+    readiness_.arm_afresh();
+  }
 }
 
 Peer TcpStream::look() {
   char byte;
   const auto n = ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   if (n > 0) return Peer::sent;
-  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return Peer::silent;
-  return Peer::gone;
+  if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) return Peer::gone;
+  is_drained_ = true;
+  return Peer::silent;
 }
 
 void TcpStream::finish_sending() { ::shutdown(fd_, SHUT_WR); }

@@ -45,7 +45,7 @@ class TcpStream final : public ByteStream, private Readiness::Listener {
   Wait* writer_ = nullptr;
   void (*on_event_)(void*) = nullptr;
   void* context_ = nullptr;
-  bool is_drained_ = false;  // the last read took all there was and nothing has happened since
+  bool is_drained_ = false;  // the last look found nothing and nothing has happened since
 };
 
 }  // namespace tollgate::net

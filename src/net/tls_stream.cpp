@@ -43,7 +43,12 @@ TlsStream::TlsStream(std::unique_ptr<TcpStream> tcp, std::shared_ptr<TlsClientCo
   if (context->session()) SSL_set_session(ssl_, context->session());
 }
 
-TlsStream::~TlsStream() { SSL_free(ssl_); }
+TlsStream::~TlsStream() {
+  // Without this OpenSSL takes a connection that ends without close_notify for a broken one and never
+  // resumes its session.
+  SSL_set_shutdown(ssl_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  SSL_free(ssl_);
+}
 
 awaitable<std::string> TlsStream::handshake(TimePoint deadline) {
   for (;;) {

@@ -102,11 +102,17 @@ Pool& Upstreams::pool_for(const Deployment& deployment) {
 awaitable<Acquired> Upstreams::acquire(const Deployment& deployment, TimePoint deadline,
                                        bool fresh) {
   Pool& pool = pool_for(deployment);
-  if (!fresh && !pool.idle.empty()) {
+  while (!fresh && !pool.idle.empty()) {
     auto stream = std::move(pool.idle.front().stream);
     stream->watch(nullptr, nullptr);
     pool.idle.pop_front();
     metrics_.upstream_idle.add(-1);
+    // Its event may be waiting behind the one that brought us here. Bytes that came before the request
+    // would be read as its answer.
+    if (stream->look() != Peer::silent) {
+      --pool.open;
+      continue;
+    }
     metrics_.upstream_reuses.add();
     Acquired out;
     out.lease = Lease(pool, std::move(stream), true);

@@ -53,7 +53,7 @@ if ! bah inspect --type image localhost/bookworm >/dev/null 2>&1; then
 fi
 
 say "building the image"
-nice buildah "${image_store[@]}" build --format docker --isolation chroot --build-arg BASE=localhost/bookworm \
+nice buildah "${image_store[@]}" build --layers --format docker --isolation chroot --build-arg BASE=localhost/bookworm \
   --ignorefile docker/Dockerfile.dockerignore -f docker/Dockerfile -t localhost/tollgate . >"$work/build.log" 2>&1 || {
   tail -n 30 "$work/build.log"
   fail "the image could not be built; see $work/build.log"
@@ -72,10 +72,11 @@ root=$(bah mount "$container")
 frozen=$work/frozen
 mkdir -p "$frozen"
 mount --bind "$root" "$frozen"
-gateway_pid='' mock_pid=''
+gateway_pid='' mock_pid='' net_pid=''
 clean_up() {
   if [ -n "$gateway_pid" ]; then end_process "$gateway_pid"; fi
   if [ -n "$mock_pid" ]; then end_process "$mock_pid"; fi
+  if [ -n "$net_pid" ]; then end_process "$net_pid"; fi
   umount "$frozen" 2>/dev/null || true
   bah umount "$container" >/dev/null 2>&1 || true
   bah rm "$container" >/dev/null 2>&1 || true
@@ -84,14 +85,24 @@ trap clean_up EXIT
 check "there is no compiler in it" test ! -e "$root/usr/bin/g++"
 check "no library is missing" bash -c "! chroot '$root' ldd /usr/local/bin/tollgate | grep 'not found'"
 
-for port in 8080 8081 9001; do
-  if is_taken "$port"; then fail "port $port is taken; the image is tried on its own ports"; fi
+# A network of its own, so that the image is tried on its own ports whatever else runs here.
+unshare --net sleep 600 &
+net_pid=$!
+in_net() { nsenter --net="/proc/$net_pid/ns/net" "$@"; }
+for _ in $(seq 50); do
+  if [ "$(readlink "/proc/$net_pid/ns/net")" != "$(readlink /proc/self/ns/net)" ]; then break; fi
+  sleep 0.1
 done
+in_net python3 -c '
+import fcntl, socket, struct
+up = struct.pack("16sh22x", b"lo", 0x41)  # SIOCSIFFLAGS: IFF_UP | IFF_RUNNING
+fcntl.ioctl(socket.socket(), 0x8914, up)'
 mkdir -p "$root/etc/tollgate"
-sed 's#http://mock-azure:9001#http://127.0.0.1:9001#' docker/tollgate.yaml >"$root/etc/tollgate/tollgate.yaml"
+cp docker/tollgate.yaml "$root/etc/tollgate/tollgate.yaml"
+echo "127.0.0.1 localhost mock-azure" >"$root/etc/hosts"  # as compose names it
 mount -o remount,bind,ro "$frozen"
 
-inside() { exec chroot --userspec=10001:10001 "$frozen" /usr/bin/env -i PATH=/usr/bin:/bin "$@"; }
+inside() { exec nsenter --net="/proc/$net_pid/ns/net" chroot --userspec=10001:10001 "$frozen" /usr/bin/env -i PATH=/usr/bin:/bin "$@"; }
 key=$(inside /usr/local/bin/tollgate keys new | sed -n 's/^key: *//p') || true
 check "it makes a key" test -n "$key"
 (inside /usr/local/bin/tollgate mock-azure --listen 127.0.0.1:9001) >"$work/mock.log" 2>&1 &
@@ -99,15 +110,16 @@ mock_pid=$!
 (inside MOCK_AZURE_KEY=mock-azure-key TOLLGATE_DEMO_KEY="$key" \
   /usr/local/bin/tollgate serve --config /etc/tollgate/tollgate.yaml) >"$work/gateway.log" 2>&1 &
 gateway_pid=$!
-check "it becomes ready" wait_for_url http://127.0.0.1:8081/readyz "$gateway_pid"
+check "it becomes ready" in_net bash -c "source tests/packages.sh; wait_for_url http://127.0.0.1:8081/readyz $gateway_pid"
 check "it does not run as root" test "$(stat -c %u "/proc/$gateway_pid")" = 10001
 check "its root is read-only" bash -c "! touch '$frozen/etc/tollgate/x' 2>/dev/null"
 question='{"model":"gpt-4o","messages":[{"role":"user","content":"Hello [[mock tokens=40 gap_ms=50]]"}],"stream":true}'
 ask() {
-  curl -sS --noproxy '*' -N --max-time 30 http://127.0.0.1:8080/openai/v1/chat/completions -H "api-key: $key" -d "$question"
+  in_net curl -sS --noproxy '*' -N --max-time 30 http://127.0.0.1:8080/openai/v1/chat/completions -H "api-key: $key" -d "$question"
 }
-check "it answers" bash -c "$(declare -f ask); key='$key' question='$question' ask | grep -q '^data: \[DONE\]'"
-check "its health check says it is well" chroot --userspec=10001:10001 "$frozen" "$(sed -n 's/^  CMD \["\(bash\)".*/\1/p' docker/Dockerfile)" \
+answers() { ask | grep -q '^data: \[DONE\]'; }
+check "it answers" answers
+check "its health check says it is well" in_net chroot --userspec=10001:10001 "$frozen" "$(sed -n 's/^  CMD \["\(bash\)".*/\1/p' docker/Dockerfile)" \
   -c "$(python3 -c '
 import json, re
 text = open("docker/Dockerfile").read()

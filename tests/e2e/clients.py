@@ -13,7 +13,7 @@ class Side(contextlib.AbstractContextManager):
 
     def __init__(self, url, key, **options):
         self.url, self.key = url, key
-        self.options = {"max_retries": 0, "timeout": 20, **options}
+        self.options = {"max_retries": 0, "timeout": 12, **options}
         self.made = {}
 
     def __exit__(self, *_):

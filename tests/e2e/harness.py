@@ -168,7 +168,7 @@ class Gateway(Service):
         self.url, self.admin_url = self.ready[1], self.ready[2]
         if tls:  # the certificate names the host, not the address
             self.url = self.url.replace("127.0.0.1", "localhost")
-        self.http = httpx.Client(base_url=self.url, verify=tls.context() if tls else True, timeout=20)
+        self.http = httpx.Client(base_url=self.url, verify=tls.context() if tls else True, timeout=12)
         self.admin = httpx.Client(base_url=self.admin_url, timeout=20)
 
     def status(self):

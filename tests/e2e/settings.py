@@ -24,7 +24,7 @@ PLAIN_MODELS = [
 ]
 # Model: (deployment, further fields).
 OTHER_MODELS = {
-    "assistant": ("swc-chat", "deployment: contoso-chat, model: gpt-4o, region: swedencentral"),
+    "helpdesk": ("swc-chat", "deployment: contoso-chat, model: gpt-4o, region: swedencentral"),
     "ghost": ("ghost", "deployment: not-there"),
     "hasty": ("hasty", "deployment: gpt-4o, timeouts: {first_token: 600ms, gap: 400ms}"),
 }

@@ -68,13 +68,13 @@ def test_order_and_framing_of_a_form(gateway, twin, mock, path, order, chunked):
 
 def test_a_form_for_a_deployment_of_another_name(gateway, mock):
     """The model field is the one thing that changes in the body."""
-    content, content_type = form(("file", "a.png", PICTURE), ("model", None, b"assistant"),
+    content, content_type = form(("file", "a.png", PICTURE), ("model", None, b"helpdesk"),
                                  ("prompt", None, b"a gate"))
     answer = gateway.http.post("/openai/v1/images/edits", content=content,
                                headers={"api-key": APP_KEY, "content-type": content_type})
     entry = mock.seen(answer.headers["x-request-id"])
     assert entry["deployment"] == "contoso-chat"
-    assert entry["body_bytes"] == len(content) - len("assistant") + len("contoso-chat")
+    assert entry["body_bytes"] == len(content) - len("helpdesk") + len("contoso-chat")
 
 
 def test_speech(both):

@@ -7,7 +7,6 @@ import openai
 import pytest
 
 from clients import API_VERSION, ask
-from settings import APP_KEY
 from test_streaming import text_of
 
 V1 = "/openai/v1/chat/completions"

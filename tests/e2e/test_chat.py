@@ -157,7 +157,7 @@ def test_a_model_with_another_name_than_its_deployment(through, directly, surfac
         plain = client.chat.completions.create(**ask("Who serves me?", model=model))
         stream = client.chat.completions.create(**ask("Who serves me?", model=model, stream=True))
         return plain.model_dump(), [chunk.model_dump() for chunk in stream]
-    assert story(through.client(surface), "assistant") == story(directly.client(surface), "contoso-chat")
+    assert story(through.client(surface), "helpdesk") == story(directly.client(surface), "contoso-chat")
 
 
 def test_the_deployment_in_the_url_wins(through, directly):
@@ -165,7 +165,7 @@ def test_the_deployment_in_the_url_wins(through, directly):
         client = side.client("azure", azure_deployment=deployment)
         with client:
             return client.chat.completions.create(**ask("Which?", model="something-else")).model_dump()
-    assert story(through, "assistant") == story(directly, "contoso-chat")
+    assert story(through, "helpdesk") == story(directly, "contoso-chat")
 
 
 def test_legacy_completions(both):

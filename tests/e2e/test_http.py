@@ -104,8 +104,8 @@ def test_a_refusal_comes_before_the_body(wire):
 
 def test_http_1_0(gateway):
     body = body_of(stream=True)
-    for version_head, content in ((f"GET /v1/models HTTP/1.0\r\n{HEAD}\r\n", b""),
-                                  (f"POST /v1/chat/completions HTTP/1.0\r\n{HEAD}Content-Length: {len(body)}\r\n\r\n", body)):
+    post = f"POST /v1/chat/completions HTTP/1.0\r\n{HEAD}Content-Length: {len(body)}\r\n\r\n"
+    for version_head, content in ((f"GET /v1/models HTTP/1.0\r\n{HEAD}\r\n", b""), (post, body)):
         wire = Wire(gateway.url)
         wire.send(version_head, content)
         status, headers, _ = wire.answer(has_body=False)

@@ -28,14 +28,14 @@ def side(counted):
 
 def test_record_of_a_whole_answer(counted, side):
     raw = side.client().chat.completions.with_raw_response.create(
-        **ask("Write me down.", model="assistant", user="u-1"),
+        **ask("Write me down.", model="helpdesk", user="u-1"),
         extra_headers={"x-tollgate-session": "s-9", "x-tollgate-task": "t-9"})
     record = counted.record(raw.headers["x-request-id"])
     usage = raw.parse().usage
     assert record | {
         "subscription": "apps", "cost_center": "CC-1042", "session": "s-9", "task": "t-9",
         "method": "POST", "path": "/openai/v1/chat/completions", "operation": "chat_completions",
-        "surface": "v1", "stream": False, "model_asked": "assistant", "model": "assistant",
+        "surface": "v1", "stream": False, "model_asked": "helpdesk", "model": "helpdesk",
         "deployment": "swc-chat", "route": "primary", "attempts": 1, "status": 200,
         "upstream_status": 200, "end": "complete", "error_source": None, "error_code": None,
         "prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens,

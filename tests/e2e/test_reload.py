@@ -126,16 +126,16 @@ def test_a_stream_keeps_its_configuration(folder, mock, environment):
     try:
         with Side(gateway.url, settings.APP_KEY_2) as side:
             stream = side.client().chat.completions.create(
-                **ask("Go on. [[mock tokens=60 gap_ms=20]]", model="assistant", stream=True))
+                **ask("Go on. [[mock tokens=60 gap_ms=20]]", model="helpdesk", stream=True))
             first = [next(stream) for _ in range(3)]
-            less = base.replace(", env:APP_KEY_2", "").replace("assistant", "helper")
+            less = base.replace(", env:APP_KEY_2", "").replace("helpdesk", "helper")
             replace(gateway.config, less)
             wait_until(lambda: gateway.status()["configuration"]["reloads_ok"] == 1)
             wait_until(lambda: not works(gateway, settings.APP_KEY_2))
             chunks = first + list(stream)
             assert chunks[-1].choices[0].finish_reason == "stop"
             request_id = stream.response.headers["x-request-id"]
-        assert gateway.record(request_id)["model"] == "assistant"
+        assert gateway.record(request_id)["model"] == "helpdesk"
         assert works(gateway, settings.APP_KEY)
     finally:
         gateway.stop()

@@ -88,7 +88,7 @@ def test_v1_bodies_are_not_touched_either(sent):
 
 
 def test_only_the_model_and_the_usage_change(sent):
-    body = b'{"stream" : true, "messages":[{"role":"user","content":"model \\"assistant\\""}],  "model" : "assistant"}'
+    body = b'{"stream" : true, "messages":[{"role":"user","content":"model \\"helpdesk\\""}],  "model" : "helpdesk"}'
     answer, entry = sent(V1, content=body, headers={"content-type": "application/json"})
     expected = json.loads(body) | {"model": "contoso-chat", "stream_options": {"include_usage": True}}
     assert json.loads(entry["body"]) == expected
@@ -105,9 +105,9 @@ def test_the_query_goes_on_without_credentials(raw, mock):
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_response_headers(raw, mock, stream):
-    answer = raw.post(V1, json=ask("Who served me?", model="assistant", stream=stream))
+    answer = raw.post(V1, json=ask("Who served me?", model="helpdesk", stream=stream))
     told = {name: answer.headers.get(f"x-tollgate-{name}") for name in ("model", "deployment", "route")}
-    assert told == {"model": "assistant", "deployment": "swc-chat", "route": "primary"}
+    assert told == {"model": "helpdesk", "deployment": "swc-chat", "route": "primary"}
     names = set(answer.headers)
     assert {"x-request-id", "apim-request-id"} <= names
     hidden = {"x-ms-region", "x-ms-deployment-name", "azure-openai-deployment-utilization", "server",

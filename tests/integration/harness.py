@@ -133,6 +133,7 @@ class Service:
         self.process.send_signal(number)
 
     def kill(self):
+        """For what must not be left behind, whatever has happened."""
         if self in running:
             running.remove(self)
         if self.process.poll() is None:
@@ -140,14 +141,15 @@ class Service:
         self.process.wait()
 
     def stop(self, seconds=15):
-        if self in running:
-            running.remove(self)
         assert self.process.poll() is None, (
             f"{self.name} had ended by itself ({self.process.returncode}):\n{self.output()}")
         self.signal(signal.SIGTERM)
         self.wait(seconds)
 
     def wait(self, seconds=15):
+        """The end, which a signal has asked for."""
+        if self in running:
+            running.remove(self)
         try:
             status = self.process.wait(seconds)
         except subprocess.TimeoutExpired:

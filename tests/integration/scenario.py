@@ -13,8 +13,8 @@ Messages are written as they are, with plain line ends: those of a head are sent
 body as LF, the last one is left out. `{length}` in a head is the size of the body. Lines that begin
 with `@` are directives:
 
-  @next            in `client`, the next request without waiting (pipelined); in expectations, the
-                   next message; `@next connection` for one on a fresh connection; in `record`, the
+  @next            in `client` and `upstream`, the end of a message whose size is asked for; in
+                   expectations, the next message; `@next connection` for one on a fresh connection; in `record`, the
                    next record
   @read, @head     upstream: take a whole request, or only its head
   @await           client: wait for the answer to what was sent
@@ -29,6 +29,7 @@ with `@` are directives:
   @close, @reset, @half   end the connection (@half: only the sending side)
   @closed          expectation: the connection is closed behind this message
   @cut             expectation: the message is not whole, and the connection is closed
+  @bodiless        expectation: the answer to HEAD
 
 In expectations chunked bodies stand decoded, whatever the chunks were; bodies that were cut too.
 {key}, {narrow_key}, {prefix_key}, {paused_key}, {azure_key} and {upstream} are filled in; {date} and
@@ -131,6 +132,7 @@ class Expected:
     def __init__(self):
         self.head, self.body = b"", b""
         self.is_cut = self.is_closed = self.is_on_fresh_connection = False
+        self.has_body = True
 
 
 def expectations(lines):
@@ -147,6 +149,8 @@ def expectations(lines):
             message.is_cut = message.is_closed = True
         elif word == "closed":
             message.is_closed = True
+        elif word == "bodiless":
+            message.has_body = False
         elif word == "event":
             message.body += event(argument)
         elif word in ("bytes", "chunk"):
@@ -215,6 +219,8 @@ class Scenario:
             if line == "@next":
                 wanted.append({})
                 continue
+            if not line:
+                continue
             name, _, value = line.partition(": ")
             wanted[-1][name] = json.loads(value)
         if wanted == [{}]:
@@ -240,6 +246,8 @@ def play_upstream(peer, steps):
             peer.send(data)
         elif word == "pause":
             time.sleep(pause_of(argument))
+        elif word == "next":
+            pass  # what follows is not part of the message
         elif word == "close":
             return peer.close()
         elif word == "reset":
@@ -292,7 +300,7 @@ def play_client(gateway, steps, wanted):
 
 
 def take(connection, steps, wanted):
-    message = connection.message()
+    message = connection.message(has_body=wanted.has_body)
     if wanted.is_closed:
         rest, how = connection.end()
         assert (rest, how) == (b"", "eof"), f"behind the message: {rest!r}, {how}"

@@ -64,7 +64,7 @@ both('legacy completions', async (c) => {
 });
 
 test('a deployment given to the client, and one with another name', async () => {
-  const ours = client('through', 'azure', { deployment: 'assistant' });
+  const ours = client('through', 'azure', { deployment: 'helpdesk' });
   const theirs = client('directly', 'azure', { deployment: 'contoso-chat' });
   const asked = ask('Who serves me?', { model: 'ignored' });
   assert.deepEqual(await ours.chat.completions.create(asked), await theirs.chat.completions.create(asked));

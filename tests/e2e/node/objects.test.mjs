@@ -56,7 +56,6 @@ both('audio', async (c) => {
 both('files and batches', async (c) => {
   const line = JSON.stringify({ custom_id: 'a', method: 'POST', url: '/v1/chat/completions',
     body: { model: 'gpt-4o', messages: [{ role: 'user', content: 'Hello' }] } });
-  // The Azure client makes /openai/deployments/{d}/files of it only where a model is named.
   const file = await c.files.create({ file: await toFile(Buffer.from(line + '\n'), 'q.jsonl'), purpose: 'batch' });
   const content = await (await c.files.content(file.id)).text();
   const asked = { input_file_id: file.id, endpoint: '/v1/chat/completions', completion_window: '24h' };
@@ -72,10 +71,23 @@ both('files and batches', async (c) => {
   assert.equal(statuses.at(-1), 'completed');
 });
 
+// With a deployment of its own the Azure client puts that into the path of batches, too.
+test('batches below a deployment', async () => {
+  const made = [];
+  for (const side of ['through', 'directly']) {
+    const c = client(side, 'azure', { deployment: 'gpt-4o' });
+    const file = await c.files.create({ file: await toFile(Buffer.from('{}\n'), 'b.jsonl'), purpose: 'batch' });
+    made.push(await c.batches.create({
+      input_file_id: file.id, endpoint: '/v1/chat/completions', completion_window: '24h' }));
+  }
+  assert.deepEqual(made[0], made[1]);
+  assert.equal(made[0].object, 'batch');
+});
+
 for (const surface of surfaces) {
   test(`models (${surface})`, async () => {
     const ids = (await collect(client('through', surface).models.list())).map((model) => model.id);
-    assert.ok(ids.includes('gpt-4o') && ids.includes('assistant'));
-    assert.equal((await client('through', surface).models.retrieve('assistant')).id, 'assistant');
+    assert.ok(ids.includes('gpt-4o') && ids.includes('helpdesk'));
+    assert.equal((await client('through', surface).models.retrieve('helpdesk')).id, 'helpdesk');
   });
 }

@@ -1,8 +1,11 @@
 // The official clients for both sides: the gateway, and a mock with nothing in between.
 // Addresses and keys come from the environment (test_node.py sets it).
 import assert from 'node:assert/strict';
+import { File } from 'node:buffer';
 import { test } from 'node:test';
 import OpenAI, { AzureOpenAI } from 'openai';
+
+globalThis.File ??= File;  // Node 18 has it, but not as a global
 
 export const apiVersion = '2024-10-21';
 export const sides = {
