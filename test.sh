@@ -82,12 +82,15 @@ suite_e2e() { build release tollgate && run_pytest e2e release; }
 
 suite_fuzz() { limited bash tests/fuzz/run.sh 5; }
 
+# Sanitizers cost time and memory: the tests that measure those are left to the release build.
+not_measuring=(-m 'not soak' --ignore=latency_test.py
+  -k 'not memory and not too_large_is and not 100_megabytes and not flood_of')
+
 suite_sanitize() {
   build dev || return 1
   export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
   run_ctest build/dev
-  # Sanitizers cost time and memory: what measures those is left to the release build.
-  run_pytest integration dev -m 'not soak' --ignore=latency_test.py
+  run_pytest integration dev "${not_measuring[@]}"
 }
 
 # The tests of what threads share, and the whole gateway with its workers.
@@ -99,7 +102,7 @@ suite_tsan() {
   build tsan tollgate $targets || return 1
   export TSAN_OPTIONS=halt_on_error=1
   run_ctest build/tsan
-  run_pytest integration tsan -m 'not soak' --ignore=latency_test.py
+  run_pytest integration tsan "${not_measuring[@]}"
 }
 
 # Counts a suite by its closing lines: `N passed, N failed`, or pytest's. One without is one failure.

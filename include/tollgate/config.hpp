@@ -46,7 +46,7 @@ enum class Network : unsigned char { any, private_only };
 // The four clocks of a call to a deployment. Comments, pings and role-only chunks reset none.
 struct UpstreamTimeouts {
   Milliseconds connect{5'000};       // name resolution, TCP and TLS together
-  Milliseconds first_token{120'000}; // request sent until the first meaningful token (or whole answer's head)
+  Milliseconds first_token{120'000}; // of a stream: request sent until the first meaningful token
   Milliseconds gap{60'000};          // between meaningful tokens of a stream, or parts of a body
   Milliseconds total{600'000};       // the whole call
 };

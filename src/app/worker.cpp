@@ -23,6 +23,7 @@ void Accounting::on_connection_error(ConnectionError error) {
     case ConnectionError::malformed: metrics_.http_errors[HttpError::malformed].add(); break;
     case ConnectionError::header_timeout: metrics_.http_errors[HttpError::header_timeout].add(); break;
     case ConnectionError::too_large: metrics_.http_errors[HttpError::too_large].add(); break;
+    case ConnectionError::write_stall: metrics_.http_errors[HttpError::write_stall].add(); break;
     case ConnectionError::tls: metrics_.http_errors[HttpError::tls].add(); break;
   }
 }
@@ -30,6 +31,9 @@ void Accounting::on_connection_error(ConnectionError error) {
 void Accounting::on_begin() { metrics_.requests_in_flight.add(1); }
 
 void Accounting::on_end(const Exchange& ex, const Outcome& outcome) {
+  using telemetry::HttpError;
+  if (outcome.error == ErrorKind::request_timeout) metrics_.http_errors[HttpError::body_timeout].add();
+  if (outcome.error == ErrorKind::request_too_large) metrics_.http_errors[HttpError::too_large].add();
   metrics_.requests_in_flight.subtract(1);
   metrics_.on_end(ex, outcome);
   if (!lane_) return;
@@ -62,6 +66,7 @@ void Worker::start() {
 void Worker::use(std::shared_ptr<const server::Chain> chain) {
   loop_.post([this, chain = std::move(chain)]() mutable {
     metrics_.on_new_config();
+    upstreams_.on_new_config();
     server_.use(std::move(chain));
   });
 }

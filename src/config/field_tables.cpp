@@ -218,8 +218,8 @@ Fields<UpstreamTimeouts> timeout_fields() {
   f.optional("connect", &UpstreamTimeouts::connect, DurationValue{},
              "Name resolution, TCP and TLS together.");
   f.optional("first_token", &UpstreamTimeouts::first_token, DurationValue{},
-             "From the request sent to the first meaningful token, or to the head of a whole "
-             "answer.");
+             "Of a stream: from the request sent to the first meaningful token. A whole answer has "
+             "`total`.");
   f.optional("gap", &UpstreamTimeouts::gap, DurationValue{},
              "Between meaningful tokens of a stream; comments and pings do not count.");
   f.optional("total", &UpstreamTimeouts::total, DurationValue{}, "The whole call.");

@@ -3,6 +3,7 @@
 #include "filters/reply.hpp"
 #include "openai/route.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ class RouteFilter final : public Filter {
     for (const auto& subscription : config.subscriptions) {
       if (!subscription->path_prefix.empty()) prefixes_.push_back(subscription->path_prefix);
     }
+    // The longer one first: /team-a/dev is not /team-a with something behind it.
+    std::sort(prefixes_.begin(), prefixes_.end(),
+              [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
   }
 
   awaitable<Outcome> handle(Exchange& ex, ResponseSink& out, Next next) const override {

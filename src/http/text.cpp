@@ -1,5 +1,7 @@
 #include "http/text.hpp"
 
+#include "base/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -22,11 +24,7 @@ std::uint64_t lower_eight(const char* at) noexcept {
 
 bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char small = to_lower(c);
-  return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
-}
+using base::hex_value;
 
 // Takes the part before the first `separator` off the front of `rest`.
 std::string_view take_part(std::string_view& rest, char separator) noexcept {
@@ -35,11 +33,6 @@ std::string_view take_part(std::string_view& rest, char separator) noexcept {
   rest = at == std::string_view::npos ? std::string_view{} : rest.substr(at + 1);
   return part;
 }
-
-constexpr std::array<std::string_view, 12> open_parameters = {
-    "after", "api-version", "before",  "filter",        "include",        "include[]",
-    "limit", "order",       "purpose", "return_format", "starting_after", "stream",
-};
 
 }  // namespace
 
@@ -94,25 +87,6 @@ std::optional<std::string_view> query_parameter(std::string_view query,
     if (take_part(value, '=') == name) return value;
   }
   return std::nullopt;
-}
-
-std::string redact_query(std::string_view query) {
-  std::string out;
-  out.reserve(query.size());
-  while (!query.empty()) {
-    const bool is_last = query.find('&') == std::string_view::npos;
-    const auto part = take_part(query, '&');
-    const std::size_t equals = part.find('=');
-    const auto name = part.substr(0, equals);
-    if (part.empty() || std::ranges::find(open_parameters, name) != open_parameters.end())
-      out += part;
-    else if (equals == std::string_view::npos)
-      out += "***";
-    else
-      out.append(name).append("=***");
-    if (!is_last) out += '&';
-  }
-  return out;
 }
 
 }  // namespace tollgate::http

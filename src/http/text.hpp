@@ -1,15 +1,15 @@
 // Small text rules of HTTP: case, lists, media types, percent-encoding and query strings.
 #pragma once
 
+#include "base/ascii.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace tollgate::http {
 
-constexpr char to_lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
+using base::to_lower;
 
 bool iequals(std::string_view a, std::string_view b) noexcept;  // ASCII letters only
 
@@ -29,9 +29,5 @@ std::optional<std::string> percent_decode(std::string_view text);
 // not there. `query` is what follows '?'.
 std::optional<std::string_view> query_parameter(std::string_view query,
                                                 std::string_view name) noexcept;
-
-// A query that may be logged: names stay, values are replaced by *** unless the name is known to
-// carry nothing secret (api-version, limit, order, ...). A part without '=' counts as a value.
-std::string redact_query(std::string_view query);
 
 }  // namespace tollgate::http

@@ -63,17 +63,19 @@ IoResult TcpStream::try_write(std::span<const std::string_view> parts) {
   }
 }
 
-void TcpStream::watch(void (*on_event)(void*), void* context) {
+void TcpStream::watch(void (*on_event)(void*), void* context, Watch how) {
+  if (!is_open()) return;
   on_event_ = on_event;
   context_ = context;
-  if (!on_event || !is_open()) return;
   // The peer's end may have come together with its last bytes, and then makes no edge of its own.
-  if (is_drained_ || look() == Peer::silent) {
+  if (how == Watch::cheap || is_drained_ || look() == Peer::silent) {
     readiness_.arm(Readiness::For::read);
   } else {
     readiness_.arm_afresh();
   }
 }
+
+void TcpStream::unwatch() { on_event_ = nullptr; }
 
 Peer TcpStream::look() {
   char byte;

@@ -29,7 +29,8 @@ class TlsStream final : public ByteStream {
 
   IoResult try_read(char* into, std::size_t size) override;
   IoResult try_write(std::span<const std::string_view> parts) override;
-  void watch(void (*on_event)(void*), void* context) override;
+  void watch(void (*on_event)(void*), void* context, Watch how) override;
+  void unwatch() override;
   Peer look() override;
   void finish_sending() override;
   void close() override;

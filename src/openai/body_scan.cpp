@@ -1,5 +1,6 @@
 #include "openai/body_scan.hpp"
 
+#include "base/ascii.hpp"
 #include "openai/json_cursor.hpp"
 #include "openai/usage_reader.hpp"
 
@@ -16,10 +17,8 @@ constexpr std::size_t longest_key = 16;
 constexpr std::size_t longest_name = 256;
 constexpr std::size_t longest_usage = 4096;
 
-bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-
 const char* skip_space(const char* at, const char* end) noexcept {
-  while (at != end && is_space(*at)) ++at;
+  while (at != end && base::is_json_space(*at)) ++at;
   return at;
 }
 
@@ -88,7 +87,7 @@ const char* BodyScan::step(const char* at, const char* end) {
       state_ = state_ == State::start && *at == '{' ? State::before_key : State::not_an_object;
       return at + 1;
     case State::before_key:
-      while (at != end && (is_space(*at) || *at == ',')) ++at;
+      while (at != end && (base::is_json_space(*at) || *at == ',')) ++at;
       if (at == end) return at;
       if (*at == '"') {
         state_ = State::in_key;
@@ -103,12 +102,12 @@ const char* BodyScan::step(const char* at, const char* end) {
     case State::in_nested_string:
       return skip_string(at, end);
     case State::before_value:
-      while (at != end && (is_space(*at) || *at == ':')) ++at;
+      while (at != end && (base::is_json_space(*at) || *at == ':')) ++at;
       if (at == end) return at;
       start_value(*at);
       return at + 1;
     case State::in_scalar:
-      if (*at != ',' && *at != '}' && !is_space(*at)) return at + 1;
+      if (*at != ',' && *at != '}' && !base::is_json_space(*at)) return at + 1;
       state_ = State::before_key;
       return at;
     case State::in_nested:

@@ -1,5 +1,7 @@
 #include "openai/json_cursor.hpp"
 
+#include "base/ascii.hpp"
+
 #include <array>
 #include <bit>
 #include <charconv>
@@ -70,12 +72,7 @@ bool is_short_escape(char c) noexcept {
   }
 }
 
-int hex_value(char c) noexcept {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+using base::hex_value;
 
 // REQUIRES: four hexadecimal digits at `at`.
 std::uint32_t read_hex4(const char* at) noexcept {

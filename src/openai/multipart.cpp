@@ -1,5 +1,7 @@
 #include "openai/multipart.hpp"
 
+#include "base/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -13,13 +15,9 @@ constexpr std::size_t longest_line = 2048;
 constexpr std::size_t longest_headers = 8192;
 constexpr std::size_t longest_value = 256;  // of the fields that are kept
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+using base::equals_ignoring_case;
 
-bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::string_view trim(std::string_view text) noexcept {
+std::string_view trim_blanks(std::string_view text) noexcept {
   constexpr std::string_view space = " \t";
   const auto first = text.find_first_not_of(space);
   if (first == std::string_view::npos) return {};
@@ -48,13 +46,13 @@ struct Parameter {
 
 // Takes `; name=value` off the front. False if that is not what is there.
 bool take_parameter(std::string_view& text, Parameter& parameter) {
-  text = trim(text);
+  text = trim_blanks(text);
   if (text.empty() || text.front() != ';') return false;
-  text = trim(text.substr(1));
+  text = trim_blanks(text.substr(1));
   const auto equals = text.find('=');
   if (equals == std::string_view::npos || text.find(';') < equals) return false;
-  parameter.name = trim(text.substr(0, equals));
-  text = trim(text.substr(equals + 1));
+  parameter.name = trim_blanks(text.substr(0, equals));
+  text = trim_blanks(text.substr(equals + 1));
   if (text.starts_with('"')) {
     std::size_t close = 1;
     while (close < text.size() && text[close] != '"') close += text[close] == '\\' ? 2 : 1;
@@ -63,7 +61,7 @@ bool take_parameter(std::string_view& text, Parameter& parameter) {
     text.remove_prefix(close + 1);
   } else {
     const auto length = std::min(text.find(';'), text.size());
-    parameter.value = trim(text.substr(0, length));
+    parameter.value = trim_blanks(text.substr(0, length));
     text.remove_prefix(length);
   }
   return true;
@@ -73,14 +71,14 @@ bool take_parameter(std::string_view& text, Parameter& parameter) {
 
 std::optional<std::string> boundary_of(std::string_view content_type) {
   const auto type_length = std::min(content_type.find(';'), content_type.size());
-  if (!equals_ignoring_case(trim(content_type.substr(0, type_length)), "multipart/form-data"))
+  if (!equals_ignoring_case(trim_blanks(content_type.substr(0, type_length)), "multipart/form-data"))
     return std::nullopt;
-  auto parameters = trim(content_type.substr(type_length));
+  auto parameters = trim_blanks(content_type.substr(type_length));
   std::optional<std::string> boundary;
   while (!parameters.empty()) {
     Parameter parameter;
     if (!take_parameter(parameters, parameter)) return std::nullopt;
-    parameters = trim(parameters);
+    parameters = trim_blanks(parameters);
     if (!equals_ignoring_case(parameter.name, "boundary")) continue;
     const auto value = parameter.value;
     if (boundary || value.empty() || value.size() > longest_boundary || value.back() == ' ' ||
@@ -203,16 +201,16 @@ bool ModelField::read_disposition(std::string_view value) {
   if (has_disposition_) return refuse("A multipart field has two Content-Disposition headers.");
   has_disposition_ = true;
   const auto type_length = std::min(value.find(';'), value.size());
-  if (!equals_ignoring_case(trim(value.substr(0, type_length)), "form-data"))
+  if (!equals_ignoring_case(trim_blanks(value.substr(0, type_length)), "form-data"))
     return refuse("A part of the multipart body is not form data.");
 
-  auto parameters = trim(value.substr(type_length));
+  auto parameters = trim_blanks(value.substr(type_length));
   bool has_name = false;
   while (!parameters.empty()) {
     Parameter parameter;
     if (!take_parameter(parameters, parameter))
       return refuse("A Content-Disposition header is malformed.");
-    parameters = trim(parameters);
+    parameters = trim_blanks(parameters);
     if (equals_ignoring_case(parameter.name, "filename") ||
         equals_ignoring_case(parameter.name, "filename*"))
       is_file_ = true;

@@ -1,5 +1,6 @@
 #include "openai/request_scan.hpp"
 
+#include "base/ascii.hpp"
 #include "openai/json_cursor.hpp"
 
 #include <simdjson.h>
@@ -49,11 +50,7 @@ constexpr std::size_t longest_model = 256;
 constexpr std::size_t longest_user = 1024;
 constexpr std::size_t longest_id = 256;
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
-}
+using base::equals_ignoring_case;
 
 bool counts_answer_tokens(Field field, Operation operation) noexcept {
   switch (operation) {

@@ -1,5 +1,7 @@
 #include "openai/route.hpp"
 
+#include "base/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -80,12 +82,7 @@ bool is_name_char(char c) noexcept {
 }
 bool is_model_char(char c) noexcept { return is_name_char(c) || c == '@'; }
 
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+using base::hex_value;
 
 // Calls `take` for each decoded byte of a segment; false if one is not allowed or badly encoded, or
 // if the segment is empty, too long or made of dots alone, which is a step in a path.

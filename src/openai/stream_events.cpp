@@ -1,5 +1,6 @@
 #include "openai/stream_events.hpp"
 
+#include "base/ascii.hpp"
 #include "base/json_text.hpp"
 #include "openai/json_cursor.hpp"
 #include "openai/usage_reader.hpp"
@@ -14,11 +15,9 @@
 namespace tollgate::openai {
 namespace {
 
-bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-std::string_view trim(std::string_view text) noexcept {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+std::string_view trim_space(std::string_view text) noexcept {
+  while (!text.empty() && base::is_json_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && base::is_json_space(text.back())) text.remove_suffix(1);
   return text;
 }
 
@@ -34,9 +33,9 @@ const char* value_of_field(const char* begin, const char* at, const char* end,
   if (std::memcmp(at, name.data(), name.size()) != 0) return nullptr;
   at += name.size();
   if (*at++ != '"') return nullptr;
-  while (at != end && is_space(*at)) ++at;
+  while (at != end && base::is_json_space(*at)) ++at;
   if (at == end || *at++ != ':') return nullptr;
-  while (at != end && is_space(*at)) ++at;
+  while (at != end && base::is_json_space(*at)) ++at;
   return at;
 }
 
@@ -92,7 +91,7 @@ bool take_is_something(JsonCursor& json) {
   if (text == "null") return false;
   const char first = text.front();
   if (first == '"') return text.size() > 2;
-  if (first == '{' || first == '[') return trim(text.substr(1, text.size() - 2)).size() > 0;
+  if (first == '{' || first == '[') return trim_space(text.substr(1, text.size() - 2)).size() > 0;
   return true;
 }
 
@@ -296,7 +295,7 @@ Dialect dialect_of(Operation operation) noexcept {
 }
 
 ChunkFacts read_chat_chunk(std::string_view data, bool need_meaning) {
-  if (data.size() < 16 && trim(data) == "[DONE]") {
+  if (data.size() < 16 && trim_space(data) == "[DONE]") {
     ChunkFacts facts;
     facts.is_done = true;
     facts.is_terminal = true;

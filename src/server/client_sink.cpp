@@ -149,7 +149,7 @@ awaitable<Flow> ClientSink::write_rest(std::vector<std::string_view> parts) {
     ex_.waited_client += Clock::now() - since;
     if (wake == Wake::timeout) {
       ex_.error_detail = "the client took no bytes for too long";
-      is_gone_ = true;
+      is_gone_ = has_stalled_ = true;
       co_return Flow::stop;
     }
     const IoResult result = stream_.try_write(std::span(parts).subspan(first));

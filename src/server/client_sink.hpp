@@ -46,6 +46,7 @@ class ClientSink final : public ResponseSink {
 
   bool has_head() const noexcept { return has_head_; }
   bool is_gone() const noexcept { return is_gone_; }
+  bool has_stalled() const noexcept { return has_stalled_; }  // gone because it took no bytes
   bool can_keep_alive() const noexcept { return keep_alive_ && !is_gone_; }
 
  private:
@@ -70,6 +71,7 @@ class ClientSink final : public ResponseSink {
   bool has_head_ = false;
   bool keep_alive_ = true;
   bool is_gone_ = false;
+  bool has_stalled_ = false;
 };
 
 }  // namespace tollgate::server

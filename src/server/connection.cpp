@@ -189,7 +189,7 @@ awaitable<bool> Connection::serve_one() {
     if (head.framing.kind == http::Framing::Kind::none) watch_client();
     const std::optional<Outcome> result = co_await work;
     work_ = nullptr;
-    stream_->watch(nullptr, nullptr);
+    stream_->unwatch();
     if (result) {
       const Flow flow = co_await sink.finish(*result);
       outcome = *result;
@@ -198,6 +198,9 @@ awaitable<bool> Connection::serve_one() {
       }
     }
     ex.ended = Clock::now();
+  }
+  if (sink.has_stalled()) {
+    server_.observer_.on_connection_error(Observer::ConnectionError::write_stall);
   }
   if (!sink.can_keep_alive()) {
     must_linger_ = !sink.is_gone() && !body.is_read();
@@ -257,7 +260,7 @@ void Connection::watch_client() {
           case Peer::gone: std::exchange(connection.work_, nullptr)->cancel(); break;
         }
       },
-      this);
+      this, Watch::thorough);
 }
 
 // A request that cannot even be made an exchange: answered directly, then closed.

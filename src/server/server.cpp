@@ -57,7 +57,7 @@ void Server::on_accept(std::unique_ptr<net::TcpStream> tcp) {
   const auto limit = static_cast<std::size_t>(chain_->config->server.limits.connections_per_worker);
   if (connections_.size() >= limit) {
     observer_.on_refused_connection();
-    refuse_connection(*tcp);
+    if (!chain_->tls) refuse_connection(*tcp);  // a handshake is more than a refusal is worth
     return;
   }
   connections_.push_front(std::make_unique<Connection>(*this, std::move(tcp)));

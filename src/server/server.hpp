@@ -41,7 +41,7 @@ class Observer {
   virtual ~Observer() = default;
   virtual void on_connection(int change) = 0;              // +1 opened, -1 closed
   virtual void on_refused_connection() = 0;
-  enum class ConnectionError : unsigned char { malformed, too_large, header_timeout, tls };
+  enum class ConnectionError : unsigned char { malformed, too_large, header_timeout, write_stall, tls };
   virtual void on_connection_error(ConnectionError error) = 0;
   virtual void on_begin() = 0;
   virtual void on_end(const Exchange& ex, const Outcome& outcome) = 0;

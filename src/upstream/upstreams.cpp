@@ -19,7 +19,7 @@ constexpr std::chrono::seconds sweep_interval{10};
 void on_idle_event(void* context) {
   auto& idle = *static_cast<Pool::Idle*>(context);
   if (idle.stream->look() == Peer::silent) {
-    idle.stream->watch(on_idle_event, &idle);
+    idle.stream->watch(on_idle_event, &idle, Watch::cheap);  // acquire() looks once more
     return;
   }
   Pool& pool = *idle.pool;
@@ -61,7 +61,7 @@ void Lease::give_back() {
   pool_->idle.push_front({pool_, std::move(stream_), Clock::now(), {}});
   auto& idle = pool_->idle.front();
   idle.self = pool_->idle.begin();
-  idle.stream->watch(on_idle_event, &idle);
+  idle.stream->watch(on_idle_event, &idle, Watch::cheap);  // acquire() looks once more
 }
 
 Upstreams::Upstreams(net::Loop& loop, telemetry::WorkerMetrics& metrics)
@@ -86,6 +86,10 @@ void Upstreams::sweep() {
   loop_.arm(*this);
 }
 
+void Upstreams::on_new_config() {
+  for (auto& [key, pool] : pools_) pool->tls.reset();
+}
+
 Pool& Upstreams::pool_for(const Deployment& deployment) {
   const auto& endpoint = deployment.endpoint;
   key_.assign(endpoint.is_tls ? "tls " : "tcp ").append(endpoint.authority);
@@ -104,10 +108,10 @@ awaitable<Acquired> Upstreams::acquire(const Deployment& deployment, TimePoint d
   Pool& pool = pool_for(deployment);
   while (!fresh && !pool.idle.empty()) {
     auto stream = std::move(pool.idle.front().stream);
-    stream->watch(nullptr, nullptr);
+    stream->unwatch();
     pool.idle.pop_front();
     metrics_.upstream_idle.add(-1);
-    // Its event may be waiting behind the one that brought us here. Bytes that came before the request
+    // Its event may have come with its last answer, or be waiting behind the one that brought us here. Bytes that came before the request
     // would be read as its answer.
     if (stream->look() != Peer::silent) {
       --pool.open;

@@ -72,6 +72,9 @@ class Upstreams : private Timer {
   ~Upstreams();
   Upstreams(const Upstreams&) = delete;
 
+  // The authorities to trust may have changed: connections opened from now on read them anew.
+  void on_new_config();
+
   // An idle connection at once, or a new one within the deadline. `fresh`: do not reuse.
   awaitable<Acquired> acquire(const Deployment& deployment, TimePoint deadline, bool fresh = false);
 

@@ -2,7 +2,7 @@
 # Runs the integration tests: the built binary, real sockets, an upstream that does what each test
 # says. Arguments go to pytest: `run.sh -m soak`, `run.sh hostile_test.py`, `run.sh -k tls`.
 #   TOLLGATE_BIN           the binary to test (default: build/release/src/tollgate)
-#   TOLLGATE_SOAK_SECONDS  length of the soak (default 15; 30 when it is run alone)
+#   TOLLGATE_SOAK_SECONDS  length of the soak in seconds (default 15)
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)

@@ -244,7 +244,6 @@ def test_a_stream_over_tls_that_is_cut_is_told(start, tls_files):
     assert gateway.wait_records(1)[0]["end"] == "truncated"
 
 
-@pytest.mark.xfail(strict=True, reason="a pool keeps the authorities that it was opened with")
 def test_new_authorities_are_taken_with_a_reload(start, tls_files, tmp_path):
     authorities = tmp_path / "ca.pem"
     shutil.copy(tls_files.folder / "theirs.pem", authorities)
