@@ -2,6 +2,7 @@
 
 #include "app/admin.hpp"
 #include "config/load.hpp"
+#include "net/listener.hpp"
 #include "net/tls_context.hpp"
 #include "pipeline/registry.hpp"
 #include "tollgate/log.hpp"
@@ -75,6 +76,7 @@ App::App(std::string config_path, std::shared_ptr<const Config> config)
                         ? server.workers
                         : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   net::Address address = address_of(server.listen);
+  net::refuse_if_taken(address);
   for (int i = 0; i < count; ++i) {
     workers_.push_back(std::make_unique<Worker>(own_copy(*chain_), metrics_.add_worker(), records_.add_lane()));
     workers_.back()->listen(address);
@@ -89,6 +91,7 @@ App::App(std::string config_path, std::shared_ptr<const Config> config)
   admin_chain->config = config;
   admin_chain->filters.push_back(make_admin(std::move(sources)));
   admin_ = std::make_unique<server::Server>(loop_, admin_upstreams_, admin_accounting_, admin_chain, false);
+  net::refuse_if_taken(address_of(server.admin));
   admin_->listen(address_of(server.admin));
 }
 

@@ -29,7 +29,7 @@ Field<Draft> filters_field(const LoadOptions& options) {
   field.default_text = nlohmann::json(known).dump();
   field.read = [known, required = options.required_filters](const Node& node, Draft& draft,
                                                             Context& context) {
-    if (!expect_list(node, "[access, forward]", context)) return;
+    if (!expect_list(node, "[route, access, request, models, forward]", context)) return;
     for (const Node& item_node : node.items) {
       int index = read_choice(item_node, known, context);
       if (index < 0) continue;
@@ -44,6 +44,13 @@ Field<Draft> filters_field(const LoadOptions& options) {
     for (const std::string& name : required)
       if (std::count(draft.filters.begin(), draft.filters.end(), name) == 0)
         context.refuse(node.where, cited(name) + " is missing; no request can do without it");
+    for (std::size_t i = 1; i < required.size(); ++i) {
+      const auto before = std::find(draft.filters.begin(), draft.filters.end(), required[i - 1]);
+      const auto after = std::find(draft.filters.begin(), draft.filters.end(), required[i]);
+      if (before != draft.filters.end() && after != draft.filters.end() && after < before)
+        context.refuse(node.where, cited(required[i - 1]) + " must come before " + cited(required[i]) +
+                                       ", which relies on it");
+    }
     if (!draft.filters.empty() && draft.filters.back() != known.back())
       context.refuse(node.where, cited(known.back()) +
                                      " must come last; what stands behind it would never run");

@@ -82,25 +82,14 @@ class Forward final : public Filter {
  public:
   awaitable<Outcome> handle(Exchange& ex, ResponseSink& out, Next) const override {
     const Deployment* deployment = balancer::choose(ex);
-    if (!deployment) {
-      Error error;
-      error.kind = ErrorKind::no_deployment;
-      error.message = "No deployment serves this request.";
-      co_return co_await reply_error(ex, out, std::move(error));
-    }
+    if (!deployment) co_return co_await refuse_without_deployment(ex, out);
     ex.deployment = deployment;
     ++ex.attempts;
     UsageOnEveryEnding book{ex, ex.body.size};
     upstream::Call call(ex, *deployment);
     RelayOptions options;
-    {
-      const UpstreamBody body(ex, *deployment);
-      options.drop_usage = body.asked_for_usage;
-      Error error = co_await call.open(body.pieces, body.length);
-      if (error.kind != ErrorKind::none) {
-        co_return co_await refuse(ex, out, std::move(error), call.client_failure());
-      }
-    }
+    const std::optional<Outcome> refused = co_await send(call, ex, out, options);
+    if (refused) co_return *refused;
     note_head(ex, call.head());
     if (call.head().status >= 400) co_return co_await relay_error(call, ex, out);
     // Nothing will be sent again: the prompt is let go of before a long answer begins.
@@ -113,6 +102,24 @@ class Forward final : public Filter {
   }
 
  private:
+  // Until the answer's head is there; what this took is given back before a long answer begins. An
+  // outcome: it failed and the client has been told.
+  static awaitable<std::optional<Outcome>> send(upstream::Call& call, Exchange& ex, ResponseSink& out,
+                                                RelayOptions& options) {
+    const UpstreamBody body(ex, *ex.deployment);
+    options.drop_usage = body.asked_for_usage;
+    Error error = co_await call.open(body.pieces, body.length);
+    if (error.kind == ErrorKind::none) co_return std::nullopt;
+    co_return co_await refuse(ex, out, std::move(error), call.client_failure());
+  }
+
+  static awaitable<Outcome> refuse_without_deployment(Exchange& ex, ResponseSink& out) {
+    Error error;
+    error.kind = ErrorKind::no_deployment;
+    error.message = "No deployment serves this request.";
+    return reply_error(ex, out, std::move(error));
+  }
+
   static void note_head(Exchange& ex, const http::ResponseHead& head) {
     ex.upstream_status = head.status;
     ex.upstream_request_id = head.apim_request_id.empty() ? head.x_request_id : head.apim_request_id;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -66,9 +67,22 @@ class RequestFilter final : public Filter {
 
  private:
   awaitable<Outcome> handle_json(Exchange& ex, ResponseSink& out, Next next) const {
+    openai::RequestFacts facts;
+    const std::optional<Outcome> refused = co_await understand(ex, out, facts);
+    if (refused) co_return *refused;
+    ex.facts = &facts;
+    ex.is_stream = facts.stream && ex.route.may_stream;
+    const Outcome outcome = co_await next(ex, out);
+    ex.facts = nullptr;
+    co_return outcome;
+  }
+
+  // An outcome: the request was refused and the client has been told. A step of its own, so that what
+  // it takes is given back before a long answer begins.
+  awaitable<std::optional<Outcome>> understand(Exchange& ex, ResponseSink& out,
+                                               openai::RequestFacts& facts) const {
     const auto state = co_await ex.body.source->read_whole(ex.body);
     if (state != BodySource::State::ok) co_return co_await fail(ex, out, error_of(state), state);
-    openai::RequestFacts facts;
     openai::ScanProblem found;
     Error error;
     if (openai::scan_request(ex.body.bytes(), ex.route.operation, facts, found)) {
@@ -76,12 +90,8 @@ class RequestFilter final : public Filter {
     } else {
       error = problem(ErrorKind::bad_request, std::move(found.message), std::move(found.param));
     }
-    if (error.kind != ErrorKind::none) co_return co_await reply_error(ex, out, std::move(error));
-    ex.facts = &facts;
-    ex.is_stream = facts.stream && ex.route.may_stream;
-    Outcome outcome = co_await next(ex, out);
-    ex.facts = nullptr;
-    co_return outcome;
+    if (error.kind == ErrorKind::none) co_return std::nullopt;
+    co_return co_await reply_error(ex, out, std::move(error));
   }
 
   // With the model in the path the body streams through untouched. Else its beginning is held until

@@ -3,20 +3,14 @@
 #include "http/byte_scan.hpp"
 #include "http/text.hpp"
 
-#include <boost/beast/http/basic_parser.hpp>
-#include <boost/beast/http/error.hpp>
-
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
 namespace tollgate::http {
 namespace {
-
-namespace beast = boost::beast;
 
 // A client that names more options than this is not one; the bound keeps the marking of nominated
 // fields (options times fields) cheap.
@@ -69,7 +63,7 @@ Failure check_version(std::string_view text, int& minor_version) {
   return {};
 }
 
-Failure check_start_line(std::string_view line, RequestHead& out) {
+Failure read_start_line(std::string_view line, RequestHead& out) {
   const std::size_t method_end = line.find(' ');
   const std::size_t target_end = line.rfind(' ');
   if (method_end == std::string_view::npos || target_end == method_end)
@@ -85,10 +79,12 @@ Failure check_start_line(std::string_view line, RequestHead& out) {
     return {HeadError::malformed, "the request target does not begin with '/'"};
   if (!are_all(target, target_char))
     return {HeadError::malformed, "the request target holds a character that must be encoded"};
+  out.method = method;
+  out.target = target;
   return {};
 }
 
-Failure check_start_line(std::string_view line, ResponseHead& out) {
+Failure read_start_line(std::string_view line, ResponseHead& out) {
   if (auto failure =
           check_version(line.substr(0, std::min<std::size_t>(line.size(), 8)), out.minor_version);
       failure.error != HeadError::none)
@@ -96,6 +92,8 @@ Failure check_start_line(std::string_view line, ResponseHead& out) {
   if (line.size() < 13 || line[8] != ' ' || line[9] < '1' || line[9] > '5' || !is_digit(line[10]) ||
       !is_digit(line[11]) || line[12] != ' ')
     return {HeadError::malformed, "the status line is not: version, status, reason"};
+  out.status = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
+  out.reason = line.substr(13);
   return {};
 }
 
@@ -110,32 +108,6 @@ std::optional<std::string_view> line_at(const char* line, const char* from, cons
 
 constexpr Failure bad_byte{HeadError::malformed,
                            "the head holds a control character or a line without CRLF"};
-
-// Refuses what Beast's parser would tolerate or read in its own way: bare line ends, control
-// characters, folded lines (RFC 9112 section 5.2), white space around a name (section 5.1).
-template <class Head>
-Failure check_strictly(std::string_view head, Head& out) {
-  const char* at = head.data();
-  const char* const end = at + head.size();
-  auto line = line_at(at, at, end);
-  if (!line) return bad_byte;
-  if (auto failure = check_start_line(*line, out); failure.error != HeadError::none) return failure;
-  at += line->size() + 2;
-
-  while (*at != '\r') {
-    const char* colon = at;
-    while (is_a(*colon, token_char)) ++colon;  // the CRLF at the end stops it at the latest
-    if (colon == at && (*at == ' ' || *at == '\t'))
-      return {HeadError::malformed, "a line is folded, or begins with white space"};
-    if (colon == at || *colon != ':')
-      return {HeadError::malformed, "a field name is empty, not a token, or not followed by ':'"};
-    line = line_at(at, colon + 1, end);
-    if (!line) return bad_byte;
-    at += line->size() + 2;
-  }
-  if (end - at != 2 || at[1] != '\n') return bad_byte;
-  return {};
-}
 
 bool parse_length(std::string_view text, std::uint64_t& out) {
   // 18 digits cannot overflow, and no body is that long. A leading zero is refused because someone
@@ -333,87 +305,52 @@ const char* why_not_twice(Name name) {
   }
 }
 
-std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
-
-template <bool is_request>
-using HeadOf = std::conditional_t<is_request, RequestHead, ResponseHead>;
-
-// Beast's parser, stopped behind the head and keeping views instead of copies.
-template <bool is_request>
-class HeadParser final : public beast::http::basic_parser<is_request> {
-  using error_code = beast::error_code;
-  using Head = HeadOf<is_request>;
-
- public:
-  HeadParser(Head& out, const Limits& limits) : out_(out), rules_(out.fields, limits) {
-    // The bounds that hold are Limits, checked before.
-    this->header_limit(std::numeric_limits<std::uint32_t>::max());
-    this->body_limit(boost::none);
-    this->skip(true);
+// Notes a value that has a place of its own in the head.
+template <class Head>
+Failure keep_value(Head& head, const Field& field) {
+  std::string_view* const value = well_known(head, field.known);
+  if (!value) return {};
+  if (value->data()) {  // the first one counts, if there may be several at all
+    if constexpr (std::is_same_v<Head, RequestHead>)
+      if (const char* why = why_not_twice(field.known)) return {HeadError::malformed, why};
+    return {};
   }
+  *value = field.value;
+  return {};
+}
 
-  Failure run(std::string_view head) {
-    error_code ec;
-    const std::size_t taken = this->put(boost::asio::const_buffer(head.data(), head.size()), ec);
-    if (failure_.error != HeadError::none) return failure_;
-    using beast::http::error;
-    if (ec == error::bad_content_length || ec == error::multiple_content_length ||
-        ec == error::bad_transfer_encoding)
-      return {HeadError::bad_framing, "Content-Length or Transfer-Encoding is not valid"};
-    if (ec || taken != head.size() || !this->is_header_done())
-      return {HeadError::malformed, "the head is not valid HTTP/1.1"};
-    return rules_.finish(out_.minor_version, out_.framing, out_.keep_alive);
-  }
+// One pass, in which every byte is looked at by one reader. Refused on the way: bare line ends, control
+// characters, folded lines (RFC 9112 section 5.2), white space around a name (section 5.1).
+template <class Head>
+Failure read_strictly(std::string_view head, const Limits& limits, Head& out) {
+  MessageRules rules(out.fields, limits);
+  const char* at = head.data();
+  const char* const end = at + head.size();
+  auto line = line_at(at, at, end);
+  if (!line) return bad_byte;
+  if (auto failure = read_start_line(*line, out); failure.error != HeadError::none) return failure;
+  at += line->size() + 2;
 
- private:
-  void on_request_impl(beast::http::verb, beast::string_view method, beast::string_view target, int,
-                       error_code&) override {
-    if constexpr (is_request) {
-      out_.method = view(method);
-      out_.target = view(target);
-    }
-  }
-  void on_response_impl(int status, beast::string_view reason, int, error_code&) override {
-    if constexpr (!is_request) {
-      out_.status = status;
-      out_.reason = view(reason);
-    }
-  }
-  void on_field_impl(beast::http::field, beast::string_view name, beast::string_view value,
-                     error_code& ec) override {
-    const auto name_text = view(name);
+  while (*at != '\r') {
+    const char* colon = at;
+    while (is_a(*colon, token_char)) ++colon;  // the CRLF at the end stops it at the latest
+    if (colon == at && (*at == ' ' || *at == '\t'))
+      return {HeadError::malformed, "a line is folded, or begins with white space"};
+    if (colon == at || *colon != ':')
+      return {HeadError::malformed, "a field name is empty, not a token, or not followed by ':'"};
+    line = line_at(at, colon + 1, end);
+    if (!line) return bad_byte;
+    const auto name_size = static_cast<std::size_t>(colon - at);
+    const auto name = line->substr(0, name_size);
     // An empty value points behind the name: in a head a null view means that the field is absent.
-    const auto value_text = value.empty() ? name_text.substr(name_text.size()) : view(value);
-    const Field field{name_text, value_text, name_of(name_text), false};
-    failure_ = rules_.on_field(field);
-    if (failure_.error == HeadError::none) keep_value(field);
-    if (failure_.error != HeadError::none) ec = beast::http::error::bad_field;
+    const Field field{name, trim(line->substr(name_size + 1)), name_of(name), false};
+    if (auto failure = rules.on_field(field); failure.error != HeadError::none) return failure;
+    if (auto failure = keep_value(out, field); failure.error != HeadError::none) return failure;
+    at += line->size() + 2;
   }
-  void keep_value(const Field& field) {
-    std::string_view* const value = well_known(out_, field.known);
-    if (!value) return;
-    if (value->data()) {  // the first one counts, if there may be several at all
-      if constexpr (is_request)
-        if (const char* why = why_not_twice(field.known)) failure_ = {HeadError::malformed, why};
-      return;
-    }
-    *value = field.value;
-  }
-
-  // The body is not this parser's business: BodyDecoder reads it.
-  void on_header_impl(error_code&) override {}
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-  std::size_t on_body_impl(beast::string_view, error_code&) override { return 0; }
-  void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view, error_code&) override {
-    return 0;
-  }
-  void on_finish_impl(error_code&) override {}
-
-  Head& out_;
-  MessageRules rules_;
-  Failure failure_;
-};
+  if (end - at != 2 || at[1] != '\n') return bad_byte;
+  return rules.finish(out.minor_version, out.framing, out.keep_alive);
+}
 
 // Everything back to its default; the vector keeps its capacity.
 template <class Head>
@@ -424,13 +361,12 @@ void reset(Head& head) {
   head.fields = std::move(fields);
 }
 
-template <bool is_request>
-Failure parse(std::string_view head, const Limits& limits, HeadOf<is_request>& out) {
+template <class Head>
+Failure parse(std::string_view head, const Limits& limits, Head& out) {
   reset(out);
   if (head.size() > limits.head_bytes) return {HeadError::too_large, "the head is too large"};
   if (!head.ends_with("\r\n\r\n")) return {HeadError::need_more, "the head is not complete"};
-  if (auto failure = check_strictly(head, out); failure.error != HeadError::none) return failure;
-  return HeadParser<is_request>(out, limits).run(head);
+  return read_strictly(head, limits, out);
 }
 
 Failure check_host(const RequestHead& head) {
@@ -463,7 +399,7 @@ std::size_t leading_empty_lines(std::string_view bytes) noexcept {
 
 HeadError parse_request(std::string_view head, const Limits& limits, RequestHead& out,
                         std::string& why) {
-  auto failure = parse<true>(head, limits, out);
+  auto failure = parse(head, limits, out);
   if (failure.error == HeadError::none) failure = check_host(out);
   if (failure.error != HeadError::none) return tell(failure, why);
   // RFC 9110 section 10.1.1: not from HTTP/1.0, and pointless when no body follows.
@@ -476,7 +412,7 @@ HeadError parse_request(std::string_view head, const Limits& limits, RequestHead
 
 HeadError parse_response(std::string_view head, bool is_answer_to_head, const Limits& limits,
                          ResponseHead& out, std::string& why) {
-  const auto failure = parse<false>(head, limits, out);
+  const auto failure = parse(head, limits, out);
   if (failure.error != HeadError::none) return tell(failure, why);
   // RFC 9112 section 6.3, rule 1: these have no body whatever their fields say.
   if (out.status < 200 || out.status == 204 || out.status == 304 || is_answer_to_head) {

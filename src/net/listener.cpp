@@ -39,6 +39,18 @@ int open_socket(const Address& address) {
 
 }  // namespace
 
+void refuse_if_taken(const Address& address) {
+  const int fd = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return;  // listening itself will say why
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const bool is_taken = ::bind(fd, address.get(), address.size) != 0 && errno == EADDRINUSE;
+  ::close(fd);
+  if (is_taken) {
+    throw std::runtime_error("cannot listen on " + address.text() + ": another process does already");
+  }
+}
+
 struct Listener::State : Timer, std::enable_shared_from_this<State> {
   State(Loop& l, const Address& address, OnConnection handler)
       : loop(l),

@@ -12,6 +12,10 @@ namespace tollgate::net {
 class Loop;
 class TcpStream;
 
+// Throws std::runtime_error when somebody listens on the address already. SO_REUSEPORT would let a
+// second gateway of the same user take half of the connections without a word.
+void refuse_if_taken(const Address& address);
+
 class Listener {
  public:
   using OnConnection = std::function<void(std::unique_ptr<TcpStream>)>;

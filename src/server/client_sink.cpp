@@ -166,7 +166,7 @@ awaitable<Flow> ClientSink::write_rest(std::vector<std::string_view> parts) {
 }
 
 void ClientSink::on_written() noexcept {
-  head_ = {};
+  std::string().swap(head_);  // an open stream that waits holds no memory for what was written
   buffered_ = 0;
   buffer_.reset();
 }

@@ -79,6 +79,15 @@ bool Connection::take_head() {
   if (head_.empty()) inbox_.drop(http::leading_empty_lines(inbox_.bytes));
   if (inbox_.bytes.empty()) return false;
   const auto limit = chain_->config->server.limits.header_bytes;
+  if (head_.empty()) {
+    // Usually it is all there: only the head is kept, not the body behind it.
+    const auto all = http::find_head_end(inbox_.bytes);
+    if (all != std::string::npos && all <= limit) {
+      head_.assign(inbox_.bytes.substr(0, all));
+      inbox_.drop(all);
+      return true;
+    }
+  }
   const auto before = head_.size();
   head_.append(inbox_.bytes.substr(0, limit + 1 - std::min(before, limit)));
   const auto end = http::find_head_end(head_, searched_);
@@ -93,7 +102,7 @@ bool Connection::take_head() {
 }
 
 awaitable<Connection::HeadRead> Connection::read_head() {
-  head_ = {};
+  std::string().swap(head_);  // an idle connection keeps nothing of its last request
   searched_ = 0;
   const auto& limits = chain_->config->server.limits;
   auto deadline = Clock::now() + limits.idle;
@@ -129,7 +138,7 @@ awaitable<Connection::HeadRead> Connection::read_head() {
 awaitable<bool> Connection::serve_one() {
   chain_ = server_.chain_;
   http::RequestHead head;
-  head.fields.reserve(16);
+  head.fields.reserve(10);
   http::Limits limits;
   limits.head_bytes = chain_->config->server.limits.header_bytes;
   std::string why;
@@ -218,33 +227,39 @@ awaitable<bool> Connection::serve_one() {
 // The one place where an exception from the chain ends.
 awaitable<Outcome> Connection::handle(Exchange& ex, ResponseSink& out) {
   Next chain(chain_->filters);
-  std::string failure;
   try {
     co_return co_await chain(ex, out);
   } catch (const std::exception& e) {
-    failure = e.what();
+    log::error("exchange", ex.id + ": " + e.what());
   }
-  log::error("exchange", ex.id + ": " + failure);
+  co_return co_await tell_failure(ex, out);
+}
+
+awaitable<Outcome> Connection::tell_failure(Exchange& ex, ResponseSink& out) {
   ex.error_detail = "internal error";
   Outcome outcome;
   outcome.source = ErrorSource::gateway;
   outcome.error = ErrorKind::internal;
-  outcome.end = End::truncated;
-  if (ex.status != 0) co_return outcome;
-  outcome.end = End::refused;
+  outcome.end = ex.status == 0 ? End::refused : End::truncated;
+  if (ex.status == 0) co_await tell(out, ErrorKind::internal, "The gateway failed to handle this request.");
+  co_return outcome;
+}
+
+// Sends an error of the gateway's own, from below the filters.
+awaitable<void> Connection::tell(ResponseSink& out, ErrorKind kind, std::string message) {
   Error error;
-  error.kind = ErrorKind::internal;
-  error.message = "The gateway failed to handle this request.";
+  error.kind = kind;
+  error.message = std::move(message);
   const std::string body = error_body(error);
   ResponseHead head;
-  head.status = status_of(error.kind);
+  head.status = status_of(kind);
   head.content_type = "application/json";
   head.content_length = body.size();
   Chunk chunk;
   chunk.bytes = body;
   co_await out.head(head);
   co_await out.chunk(chunk);
-  co_return outcome;
+  co_await out.flush();
 }
 
 // While the answer is made nobody reads from the client; a client that leaves ends the work at once.
@@ -271,20 +286,7 @@ awaitable<void> Connection::refuse(ErrorKind kind, std::string message) {
   options.keep_alive = false;
   options.tells_decisions = server_.tells_decisions_;
   ClientSink sink(*stream_, ex, options);
-  Error error;
-  error.kind = kind;
-  error.source = ErrorSource::client;
-  error.message = std::move(message);
-  const std::string body = error_body(error);
-  ResponseHead head;
-  head.status = status_of(kind);
-  head.content_type = "application/json";
-  head.content_length = body.size();
-  Chunk chunk;
-  chunk.bytes = body;
-  co_await sink.head(head);
-  co_await sink.chunk(chunk);
-  co_await sink.flush();
+  co_await tell(sink, kind, std::move(message));
   must_linger_ = true;
 }
 

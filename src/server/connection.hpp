@@ -34,7 +34,9 @@ class Connection {
   awaitable<HeadRead> read_head();
   awaitable<bool> serve_one();
   awaitable<Outcome> handle(Exchange& ex, ResponseSink& out);
+  awaitable<Outcome> tell_failure(Exchange& ex, ResponseSink& out);
   awaitable<void> refuse(ErrorKind kind, std::string message);
+  static awaitable<void> tell(ResponseSink& out, ErrorKind kind, std::string message);
   awaitable<void> linger();
   bool take_head();
   void watch_client();

@@ -57,7 +57,7 @@ class Call {
   void release_head() {
     keep_alive_ = head_.keep_alive;
     head_ = {};
-    head_bytes_ = {};
+    std::string().swap(head_bytes_);
   }
 
   enum class Status : unsigned char { data, would_block, end, cut };

@@ -136,8 +136,8 @@ TEST_F(Load, MergesADirectoryByKey) {
 
 TEST_F(Load, RefusesTheSameNameInTwoFiles) {
   folder_.write("a.yaml", small);
-  folder_.write("b.yaml", "models:\n  gpt-4o: {route: west}\nfilters: [access, forward]\n");
-  folder_.write("c.yaml", "filters: [access, forward]\n");
+  folder_.write("b.yaml", "models:\n  gpt-4o: {route: west}\nfilters: [route, access, request, models, forward]\n");
+  folder_.write("c.yaml", "filters: [route, access, request, models, forward]\n");
   Loaded loaded = load(folder_.path());
   EXPECT_FALSE(loaded.config);
   EXPECT_EQ(all_of(loaded.problems),
@@ -193,6 +193,7 @@ TEST_F(Load, RefusesAFileOfFourMebibytes) {
 TEST_F(Load, ChecksFiltersAgainstTheListItIsGiven) {
   LoadOptions options;
   options.known_filters = {"access", "cache", "forward"};
+  options.required_filters = {"access", "forward"};
   std::string text = std::string("filters: [cache, access, forward]\n") + small;
   EXPECT_FALSE(load_text(text, "x.yaml").config);
   Loaded loaded = load_text(text, "x.yaml", options);
@@ -234,7 +235,7 @@ TEST_F(Load, ShowsEveryDefaultAndNoSecret) {
        {"  listen: 127.0.0.1:8080  # default\n", "    idle: 620s  # default\n",
         "  path: \"-\"  # default\n", "    deployment: gpt-4o-2\n",
         "    deployment: west  # default\n", "    home: west  # default\n",
-        "filters: [access, forward]  # default\n", "      api_key: env:AZURE_KEY\n",
+        "filters: [route, access, request, models, forward]  # default\n", "      api_key: env:AZURE_KEY\n",
         "    keys: [env:APP_KEY, env:NEXT_KEY]\n", "  # tls: not set\n"}) {
     EXPECT_NE(shown.yaml.find(line), std::string::npos) << line << "in\n" << shown.yaml;
   }
