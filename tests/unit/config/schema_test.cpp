@@ -53,6 +53,14 @@ TEST(Schema, SaysOfEveryFieldWhatItMeans) {
   EXPECT_GT(all_rows().size(), 40u);
 }
 
+// The samples' first line points editors at it. When this fails: tollgate schema > config/tollgate.schema.json
+TEST(Schema, IsTheFileThatTheSamplesName) {
+  std::ifstream file(TOLLGATE_SOURCE_DIR "/config/tollgate.schema.json");
+  std::ostringstream text;
+  text << file.rdbuf();
+  EXPECT_EQ(Json::parse(text.str(), nullptr, false), Json::parse(schema()));
+}
+
 TEST(Schema, LeavesOutWhatThisVersionDoesNotHave) {
   std::string text = schema();
   for (const char* name : {"\"budgets\"", "\"guards\"", "\"complexity\"", "\"prices\""})
