@@ -77,7 +77,6 @@ struct Exchange {
   // --- times ---
   WallTime started_wall{};
   TimePoint started{};               // first byte of the request
-  TimePoint request_read{};          // the body had been read, or its stream began
   TimePoint first_token{};           // first meaningful token, or first byte of a plain answer
   TimePoint ended{};
   Duration waited_upstream{};        // time spent waiting for the upstream

@@ -2,9 +2,22 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <random>
 
 namespace tollgate::base {
+
+namespace {
+
+// "00" to "ff".
+constexpr auto hex_pairs = [] {
+  constexpr char digits[] = "0123456789abcdef";
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (std::size_t i = 0; i < 256; ++i) pairs[i] = {digits[i >> 4], digits[i & 15]};
+  return pairs;
+}();
+
+}  // namespace
 
 std::string make_request_id() {
   thread_local std::array<std::uint64_t, 2> state = [] {
@@ -22,9 +35,11 @@ std::string make_request_id() {
     state[0] = ((a << 24) | (a >> 40)) ^ b ^ (b << 16);
     state[1] = (b << 37) | (b >> 27);
   }
-  static constexpr char digits[] = "0123456789abcdef";
   std::string id(32, '0');
-  for (int i = 0; i < 32; ++i) id[static_cast<std::size_t>(i)] = digits[(words[i / 16] >> (i % 16 * 4)) & 15];
+  char* at = id.data();
+  for (auto word : words) {
+    for (int i = 0; i < 8; ++i, word >>= 8, at += 2) std::memcpy(at, hex_pairs[word & 255].data(), 2);
+  }
   return id;
 }
 

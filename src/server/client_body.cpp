@@ -26,7 +26,7 @@ ClientBody::ClientBody(ByteStream& stream, Inbox& inbox, Exchange& ex, const htt
       framing_(framing),
       decoder_(framing),
       limit_(limits.body_bytes),
-      deadline_(Clock::now() + limits.body_time),
+      body_time_(limits.body_time),
       expects_continue_(expects_continue) {}
 
 bool ClientBody::can_be_skipped() const noexcept {
@@ -39,7 +39,6 @@ bool ClientBody::can_be_skipped() const noexcept {
 
 void ClientBody::note_read() {
   if (!is_read() || std::exchange(is_noted_, true)) return;
-  ex_.request_read = Clock::now();
   if (on_read) on_read(context);
 }
 
@@ -51,6 +50,7 @@ awaitable<State> ClientBody::wait() {
     if (stream_.try_write(interim).status != IoStatus::ok) co_return State::client_gone;
   }
   const auto since = Clock::now();
+  if (deadline_ == TimePoint{}) deadline_ = since + body_time_;
   Wait readable = stream_.readable(deadline_);
   const Wake wake = co_await readable;
   ex_.waited_client += Clock::now() - since;

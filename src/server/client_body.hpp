@@ -67,7 +67,8 @@ class ClientBody final : public BodySource {
   http::Framing framing_;
   http::BodyDecoder decoder_;
   std::size_t limit_;
-  TimePoint deadline_;
+  Milliseconds body_time_;
+  TimePoint deadline_{};         // set by the first wait
   std::size_t last_bytes_ = 0;  // of the inbox, behind the latest part
   bool expects_continue_;
   bool is_noted_ = false;

@@ -50,7 +50,7 @@ class RecordWriter {
     return write_failures_.load(std::memory_order_relaxed);
   }
 
-  static constexpr std::size_t lane_bytes = 128 * 1024;  // handed over beyond this
+  static constexpr std::size_t lane_bytes = 64 * 1024;  // handed over beyond this
   static constexpr Milliseconds flush_interval{100};    // how often a worker should flush()
   static constexpr Milliseconds farewell{1'000};
 

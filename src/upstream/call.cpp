@@ -40,7 +40,8 @@ void drop_front(std::vector<std::string_view>& parts, std::size_t bytes) {
 Call::Call(Exchange& ex, const Deployment& deployment)
     : ex_(ex),
       deployment_(deployment),
-      total_deadline_(Clock::now() + deployment.timeouts.total) {}
+      started_(Clock::now()),
+      total_deadline_(started_ + deployment.timeouts.total) {}
 
 TimePoint Call::head_deadline() const noexcept {
   // A plain answer's head comes when the whole answer is there, so only a stream has a first token
@@ -54,7 +55,7 @@ awaitable<Error> Call::open(const std::vector<std::string_view>& pieces,
   std::string request_head;
   append_request_head(request_head, ex_, deployment_, body_length);
   for (bool is_repeat = false;; is_repeat = true) {
-    const auto started = Clock::now();
+    const auto started = is_repeat ? Clock::now() : started_;
     const auto connect_deadline = std::min(total_deadline_, started + deployment_.timeouts.connect);
     Acquired acquired = co_await ex_.upstreams.acquire(deployment_, connect_deadline, is_repeat);
     if (!acquired.lease) {

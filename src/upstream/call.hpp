@@ -94,6 +94,7 @@ class Call {
   Exchange& ex_;
   const Deployment& deployment_;
   BodySource::State client_failure_ = BodySource::State::ok;
+  TimePoint started_;
   TimePoint total_deadline_;
   TimePoint sent_at_{};
   Lease lease_;

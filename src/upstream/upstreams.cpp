@@ -87,20 +87,25 @@ void Upstreams::sweep() {
 }
 
 void Upstreams::on_new_config() {
+  known_.clear();
   for (auto& [key, pool] : pools_) pool->tls.reset();
 }
 
 Pool& Upstreams::pool_for(const Deployment& deployment) {
+  Pool*& known = known_[&deployment];
+  if (known) return *known;
   const auto& endpoint = deployment.endpoint;
-  key_.assign(endpoint.is_tls ? "tls " : "tcp ").append(endpoint.authority);
-  key_.append(deployment.network == Network::private_only ? " private " : " any ");
-  key_.append(deployment.ca_file);
-  auto& pool = pools_[key_];
+  std::string key(endpoint.is_tls ? "tls " : "tcp ");
+  key.append(endpoint.authority);
+  key.append(deployment.network == Network::private_only ? " private " : " any ");
+  key.append(deployment.ca_file);
+  auto& pool = pools_[key];
   if (!pool) {
     pool = std::make_unique<Pool>();
     pool->metrics = &metrics_;
   }
-  return *pool;
+  known = pool.get();
+  return *known;
 }
 
 awaitable<Acquired> Upstreams::acquire(const Deployment& deployment, TimePoint deadline,

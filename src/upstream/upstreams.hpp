@@ -86,7 +86,9 @@ class Upstreams : private Timer {
   net::Loop& loop_;
   telemetry::WorkerMetrics& metrics_;
   std::unordered_map<std::string, std::unique_ptr<Pool>> pools_;
-  std::string key_;  // scratch for look-ups, so that they allocate nothing
+  // The pools of the deployment objects seen since the configuration changed; its objects may have
+  // the addresses of those of a configuration long gone.
+  std::unordered_map<const Deployment*, Pool*> known_;
 };
 
 }  // namespace tollgate::upstream
