@@ -10,9 +10,9 @@ ROWS = [
     {"app"},
     {"server", "pipeline", "cli"},
     {"filters"},
-    {"limits", "safety", "cache", "routing", "balancer", "upstream"},
+    {"limits", "ledger", "sharing", "safety", "cache", "routing", "balancer", "upstream", "identity"},
     {"openai", "http"},
-    {"net", "config", "telemetry"},
+    {"net", "config", "telemetry", "tokens"},
     {"base"},
 ]
 LEVEL = {module: len(ROWS) - i for i, row in enumerate(ROWS) for module in row}
