@@ -1,0 +1,127 @@
+#include "limits/price.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace tollgate::limits {
+
+namespace {
+
+__extension__ using Wide = __int128;
+
+constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+
+std::int64_t nano_dollars(Wide pico_dollars) noexcept {
+  return static_cast<std::int64_t>(std::min<Wide>((pico_dollars + 999) / 1000, most));
+}
+
+CallRates all_of(const Rates& rates, int percent) noexcept {
+  const auto share = [percent](std::int64_t rate) { return (rate * percent + 99) / 100; };
+  CallRates out;
+  out.input = share(rates.input);
+  out.cached_input = share(rates.cached_input.value_or(rates.input));
+  out.cache_write = share(rates.cache_write.value_or(rates.input));
+  out.output = share(rates.output);
+  out.reasoning = share(rates.reasoning.value_or(rates.output));
+  out.is_priced = true;
+  return out;
+}
+
+constexpr WallTime since_ever{};
+
+// What one token takes of a unit's price by the hour, at full use.
+Rates share_of_unit(std::int64_t unit_price_an_hour, const UnitCapacity& capacity) noexcept {
+  Rates rates;
+  rates.input = static_cast<std::int64_t>(static_cast<Wide>(unit_price_an_hour) * 1000 / (capacity.input_a_minute * 60));
+  rates.output = rates.input * capacity.answer_weight;
+  return rates;
+}
+
+}  // namespace
+
+UnitCapacity unit_capacity(std::string_view base_model) noexcept {
+  struct Row {
+    std::string_view model;
+    UnitCapacity capacity;
+  };
+  // Longer names first: the first prefix counts.
+  static constexpr Row table[] = {
+      {"gpt-5-mini", {23'750, 8}},    {"gpt-5.1", {4'750, 8}},      {"gpt-5.2", {3'400, 8}},
+      {"gpt-5.3-codex", {3'400, 8}},  {"gpt-5.4", {2'400, 6}},      {"gpt-5", {4'750, 8}},
+      {"gpt-4.1-mini", {14'900, 4}},  {"gpt-4.1-nano", {59'400, 4}}, {"gpt-4.1", {3'000, 4}},
+      {"gpt-4o-mini", {37'000, 4}},   {"gpt-4o", {2'500, 4}},       {"o3-mini", {2'500, 4}},
+      {"o4-mini", {5'400, 4}},        {"o3", {3'000, 4}},           {"o1", {230, 4}},
+  };
+  for (const Row& row : table) {
+    if (base_model.starts_with(row.model)) return row.capacity;
+  }
+  return {};
+}
+
+DeploymentPrices::DeploymentPrices(const Config& config, const Deployment& deployment) {
+  const auto add_own = [this](const Rates& rates) {
+    Row row;
+    row.from = since_ever;
+    row.usual = row.batch = all_of(rates, 100);
+    rows_.push_back(row);
+  };
+  if (deployment.rates) {
+    add_own(*deployment.rates);
+    return;
+  }
+  if (deployment.kind == DeploymentKind::ptu && deployment.unit_price > 0) {
+    const UnitCapacity capacity = unit_capacity(deployment.model);
+    if (capacity.input_a_minute > 0) {
+      add_own(share_of_unit(deployment.unit_price, capacity));
+      return;
+    }
+  }
+  for (const Price& price : config.prices) {
+    if (price.model != deployment.model) continue;
+    const int percent = deployment.is_global ? 100 : price.regional_percent;
+    Row row;
+    row.from = price.from;
+    row.usual = all_of(price.rates, percent);
+    row.batch = all_of(price.rates, percent * price.batch_percent / 100);
+    row.long_above = price.long_context_above;
+    row.usual_long = all_of(price.long_context, percent);
+    row.batch_long = all_of(price.long_context, percent * price.batch_percent / 100);
+    rows_.push_back(row);
+  }
+  std::stable_sort(rows_.begin(), rows_.end(), [](const Row& a, const Row& b) { return a.from < b.from; });
+}
+
+CallRates DeploymentPrices::at(WallTime when, std::int64_t prompt_tokens, bool is_batch) const noexcept {
+  for (auto row = rows_.rbegin(); row != rows_.rend(); ++row) {
+    if (row->from > when) continue;
+    const bool is_long = row->long_above > 0 && prompt_tokens > row->long_above;
+    if (is_long) return is_batch ? row->batch_long : row->usual_long;
+    return is_batch ? row->batch : row->usual;
+  }
+  return {};
+}
+
+std::int64_t cost_of(const CallRates& rates, const Usage& usage) noexcept {
+  const auto at_least_0 = [](std::int64_t n) { return std::max<std::int64_t>(0, n); };
+  const std::int64_t cached = std::min(at_least_0(usage.cached_tokens), at_least_0(usage.prompt_tokens));
+  const std::int64_t written = std::min(at_least_0(usage.cache_write_tokens), at_least_0(usage.prompt_tokens) - cached);
+  const std::int64_t reasoning = std::min(at_least_0(usage.reasoning_tokens), at_least_0(usage.completion_tokens));
+  Wide sum = static_cast<Wide>(rates.input) * (at_least_0(usage.prompt_tokens) - cached - written);
+  sum += static_cast<Wide>(rates.cached_input) * cached;
+  sum += static_cast<Wide>(rates.cache_write) * written;
+  sum += static_cast<Wide>(rates.output) * (at_least_0(usage.completion_tokens) - reasoning);
+  sum += static_cast<Wide>(rates.reasoning) * reasoning;
+  return nano_dollars(sum);
+}
+
+std::int64_t prompt_cost(const CallRates& rates, std::int64_t tokens) noexcept {
+  return cost_at(std::max({rates.input, rates.cached_input, rates.cache_write}), tokens);
+}
+
+std::int64_t answer_rate(const CallRates& rates) noexcept { return std::max(rates.output, rates.reasoning); }
+
+std::int64_t cost_at(std::int64_t rate, std::int64_t tokens) noexcept {
+  return nano_dollars(static_cast<Wide>(rate) * tokens);
+}
+
+}  // namespace tollgate::limits
