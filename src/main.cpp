@@ -16,6 +16,8 @@ constexpr const char* usage =
     "  check FILE              validate a configuration; --show-defaults prints it in full\n"
     "  schema                  print the JSON Schema of the configuration, for editors\n"
     "  keys new | keys hash    make a subscription key, or hash one from stdin\n"
+    "  usage [--by COLUMNS]    who spent what, from the ledger; as a table, CSV, JSON or FOCUS\n"
+    "  tokens                  count the tokens of stdin; --encoding NAME or --model NAME\n"
     "  mock-azure              run a stand-in for Azure OpenAI on loopback\n"
     "  version                 print version and build\n";
 
@@ -35,6 +37,8 @@ int main(int argc, char** argv) {
   if (command == "check") return tollgate::cli::check_command(count, arguments, load_options());
   if (command == "schema") return tollgate::cli::schema_command(count, arguments, load_options());
   if (command == "keys") return tollgate::cli::keys_command(count, arguments);
+  if (command == "usage") return tollgate::cli::usage_command(count, arguments);
+  if (command == "tokens") return tollgate::cli::tokens_command(count, arguments);
   if (command == "mock-azure") return tollgate::mock::run(count, arguments);
   if (command == "version") return tollgate::cli::version_command(count, arguments);
   const bool asked = command == "help" || command == "--help" || command == "-h";

@@ -15,11 +15,11 @@
 //   (tests/architecture looks for the bad shapes).
 #pragma once
 
-#include <array>
+#include "tollgate/spare_memory.hpp"
+
 #include <coroutine>
 #include <cstddef>
 #include <exception>
-#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -31,49 +31,15 @@ class awaitable;
 
 namespace detail {
 
-// Frames of coroutines, kept for reuse by the thread that ended them: a request makes about a dozen,
-// always of the same sizes. A short list each, so that a burst goes back to the heap.
-class FrameCache {
- public:
-  static void* take(std::size_t size) {
-    auto& list = lists()[index_of(size)];
-    if (size > largest || list.count == 0) return ::operator new(rounded(size));
-    return list.frames[--list.count];
-  }
-  static void put(void* frame, std::size_t size) noexcept {
-    auto& list = lists()[index_of(size)];
-    if (size > largest || list.count == list.frames.size()) return ::operator delete(frame);
-    list.frames[list.count++] = frame;
-  }
-
- private:
-  static constexpr std::size_t step = 64;
-  static constexpr std::size_t largest = 4096;
-  struct List {
-    std::size_t count = 0;
-    std::array<void*, 15> frames;
-    ~List() {
-      while (count > 0) ::operator delete(frames[--count]);
-    }
-  };
-  static std::size_t index_of(std::size_t size) noexcept {
-    return size > largest ? 0 : (size + step - 1) / step;
-  }
-  static std::size_t rounded(std::size_t size) noexcept { return (size + step - 1) / step * step; }
-  static std::array<List, largest / step + 1>& lists() noexcept {
-    thread_local std::array<List, largest / step + 1> all;
-    return all;
+// The frames of the house's coroutines: a request makes about a dozen, always of the same sizes.
+struct RecycledFrame {
+  static void* operator new(std::size_t size) { return SpareMemory::take(size); }
+  static void operator delete(void* frame, std::size_t size) noexcept {
+    SpareMemory::put(frame, size);
   }
 };
 
-struct PromiseBase {
-#if !defined(__SANITIZE_ADDRESS__)  // which is to see every frame come and go
-  static void* operator new(std::size_t size) { return FrameCache::take(size); }
-  static void operator delete(void* frame, std::size_t size) noexcept {
-    FrameCache::put(frame, size);
-  }
-#endif
-
+struct PromiseBase : RecycledFrame {
   std::coroutine_handle<> continuation;
   std::exception_ptr error;
 

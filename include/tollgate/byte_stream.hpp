@@ -28,8 +28,6 @@ enum class Wake : unsigned char { ready, timeout, closed };
 // What the other side has done: nothing that was not read yet, sent bytes, or finished or gone.
 enum class Peer : unsigned char { silent, sent, gone };
 
-enum class Watch : unsigned char { cheap, thorough };
-
 class ByteStream;
 
 // Awaits one direction of one stream. At most one Wait per stream and direction at a time.
@@ -81,9 +79,9 @@ class ByteStream {
 
   // Watches the receiving side while nobody reads: `on_event(context)` is called once, from the event
   // loop, when the peer may have sent bytes, finished or gone. It may be called without need, so it
-  // looks and, if there was nothing, watches again. What came together with bytes that have been read
-  // is told only by Watch::thorough, which costs a system call.
-  virtual void watch(void (*on_event)(void*), void* context, Watch how) = 0;
+  // looks and, if there was nothing, watches again. An end that came together with the last bytes is
+  // told a moment later.
+  virtual void watch(void (*on_event)(void*), void* context) = 0;
   virtual void unwatch() = 0;
 
   // Looks at the receiving side without taking anything from it.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <ctime>
 
 namespace tollgate {
 
@@ -11,6 +12,19 @@ using Duration = Clock::duration;
 using WallTime = std::chrono::system_clock::time_point;
 
 inline constexpr TimePoint no_deadline = TimePoint::max();
+
+// The clocks at the last tick of the system, a few milliseconds ago at most: a tenth of the price, for
+// moments that need not be exact.
+inline TimePoint coarse_now() noexcept {
+  timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return TimePoint(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
+}
+inline WallTime coarse_wall_now() noexcept {
+  timespec now;
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return WallTime(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
+}
 
 // A moment that something must know of. Lives inside the waiting object and is linked into the
 // worker's timer wheel, so arming and cancelling allocate nothing and make no system call.

@@ -5,6 +5,10 @@
 // Thread safety: immutable after load, shared between workers as shared_ptr<const Config>.
 #pragma once
 
+#include "tollgate/identity.hpp"
+#include "tollgate/spending.hpp"
+#include "tollgate/values.hpp"
+
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -18,27 +22,6 @@
 namespace tollgate {
 
 using Milliseconds = std::chrono::milliseconds;
-
-// Where in the YAML something was said; shown in errors and by `explain`.
-struct Location {
-  std::string file;
-  int line = 0;    // from 1
-  int column = 0;  // from 1
-};
-
-// A resolved secret. Never printed, never logged, never part of an error.
-class Secret {
- public:
-  Secret() = default;
-  explicit Secret(std::string value) : value_(std::move(value)) {}
-  const std::string& reveal() const noexcept { return value_; }
-  bool is_empty() const noexcept { return value_.empty(); }
-
- private:
-  std::string value_;
-};
-
-using KeyDigest = std::array<unsigned char, 32>;  // SHA-256 of a subscription key
 
 enum class DeploymentKind : unsigned char { payg, ptu };
 enum class Network : unsigned char { any, private_only };
@@ -68,6 +51,9 @@ struct Deployment {
   std::string model;       // the base model, for prices and limits
   DeploymentKind kind = DeploymentKind::payg;
   int units = 0;                    // PTU only
+  std::int64_t unit_price = 0;      // PTU only: nano-dollars a unit and hour; 0: not stated
+  std::optional<Rates> rates;       // this deployment's own, instead of the model's prices
+  bool is_global = true;            // false: `regional_percent` of the model's prices
   std::int64_t tokens_per_minute = 0;  // PAYG quota, 0: not stated
   std::string region;
   Network network = Network::any;   // private_only: refuse to connect to a public address
@@ -82,6 +68,7 @@ struct Model {
   std::string name;
   Location where;
   const Deployment* deployment = nullptr;  // the one that serves it
+  int max_answer_tokens = 16'384;      // the longest answer it gives, for reservations
   std::size_t index = 0;
 };
 
@@ -90,6 +77,7 @@ struct Product {
   Location where;
   std::vector<const Model*> models;   // what its subscriptions may ask for, in file order
   const Deployment* home = nullptr;   // serves calls that name no model: files, batches, ids
+  std::vector<SpendRule> rules;       // limits, then budgets, in file order
 };
 
 struct Subscription {
@@ -100,7 +88,12 @@ struct Subscription {
   std::string owner;
   std::string path_prefix;            // "" or "/team-a": accepted in front of every path
   bool is_suspended = false;
-  std::vector<KeyDigest> keys;        // one or two
+  Validity validity;
+  std::vector<SubscriptionKey> keys;  // two at most
+  std::optional<ClaimRule> claims;    // Entra ID tokens
+  std::vector<CertificateRule> certificates;
+  std::vector<SpendRule> rules;       // limits, then budgets, in file order; beside the product's
+  const CostCenter* cost_center_rules = nullptr;  // null: its cost center has none
   std::size_t index = 0;
 };
 
@@ -109,9 +102,13 @@ struct ListenAddress {
   std::uint16_t port = 8080;       // 0: any free port, printed at start
 };
 
+enum class ClientCertificates : unsigned char { optional, required };
+
 struct ServerTls {
   std::string certificate_file;  // PEM chain
   std::string key_file;          // PEM private key
+  std::string client_ca_file;    // PEM: whose client certificates are accepted; "": none are asked for
+  ClientCertificates client_certificates = ClientCertificates::optional;
 };
 
 struct ServerLimits {
@@ -128,6 +125,7 @@ struct ServerConfig {
   ListenAddress listen;
   std::optional<ServerTls> tls;      // absent: plain HTTP
   ListenAddress admin{"127.0.0.1", 8081};
+  Secret admin_token;                // for what shows or changes keys; empty: nobody may
   int workers = 0;                   // 0: one a core
   ServerLimits limits;
   Milliseconds drain{30'000};        // hard deadline for streams after SIGTERM
@@ -144,17 +142,30 @@ struct LogConfig {
   std::string level = "info";        // error, warn, info, debug
 };
 
+struct IdentityConfig {
+  std::optional<EntraConfig> entra;               // absent: no tokens are accepted
+  std::string keys_path = "tollgate-keys.json";   // keys made on the admin plane
+  std::string audit_path = "tollgate-audit.jsonl";
+};
+
 struct Config {
   std::vector<std::string> files;    // what was read, for the watcher
   ServerConfig server;
   RecordsConfig records;
   LogConfig log;
+  IdentityConfig identity;
+  LedgerConfig ledger;
+  SharingConfig sharing;
+  AlertsConfig alerts;
+  TokensConfig tokens;
+  std::vector<Price> prices;         // by model, then by day; the built-in ones included
   std::vector<std::string> filters;  // pipeline order; empty: the default order
   // unique_ptr keeps the addresses that cross references point to.
   std::vector<std::unique_ptr<const Deployment>> deployments;
   std::vector<std::unique_ptr<const Model>> models;
   std::vector<std::unique_ptr<const Product>> products;
   std::vector<std::unique_ptr<const Subscription>> subscriptions;
+  std::vector<std::unique_ptr<const CostCenter>> cost_centers;
 };
 
 }  // namespace tollgate

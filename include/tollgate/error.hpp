@@ -16,6 +16,7 @@ enum class ErrorKind : unsigned char {
   content_blocked,    // 400 content_filter
   unauthorized,       // 401 invalid_api_key
   suspended,          // 403 subscription_suspended
+  not_permitted,      // 403 access_denied: known, but of no subscription
   model_not_allowed,  // 403 model_not_allowed
   model_not_found,    // 404 model_not_found
   not_found,          // 404 not_found
@@ -31,6 +32,7 @@ enum class ErrorKind : unsigned char {
   upstream_failed,    // 502 upstream_error
   no_deployment,      // 503 no_deployment_available
   overloaded,         // 503 overloaded
+  identity_unavailable,  // 503 identity_unavailable: tokens cannot be verified now
   deadline_exceeded,  // 504 deadline_exceeded
 };
 
@@ -38,10 +40,12 @@ struct Error {
   ErrorKind kind = ErrorKind::none;
   ErrorSource source = ErrorSource::gateway;
   bool is_retryable = false;  // another deployment may be tried while the client has seen nothing
+  bool is_final = false;      // the caller is told that trying again is of no use
   std::string message;        // for the caller; never holds secrets, prompts or topology
   std::string param;          // the field at fault, "" if none
   std::string detail;         // for the log; never holds secrets or prompts
   std::chrono::milliseconds retry_after{-1};  // < 0: not said
+  std::string challenge;      // of a 401 or 403: what www-authenticate says, "" nothing
 };
 
 // The HTTP status and the OpenAI `code` and `type` that a kind is told as (docs/errors).

@@ -32,6 +32,9 @@ class Loop;
 namespace upstream {
 class Upstreams;
 }
+namespace filters {
+struct Till;
+}
 
 struct Exchange {
   Exchange(net::Loop& worker_loop, upstream::Upstreams& worker_upstreams)
@@ -40,6 +43,7 @@ struct Exchange {
   // --- the worker's own ---
   net::Loop& loop;                   // for those who wait
   upstream::Upstreams& upstreams;    // its connections to the deployments
+  filters::Till* till = nullptr;     // its side of the books; null: nothing is limited or booked
 
   // --- the request ---
   std::string id;                    // ours, told as x-request-id
@@ -52,14 +56,19 @@ struct Exchange {
   const openai::RequestFacts* facts = nullptr;  // null unless the body is JSON that was scanned
   std::string_view content_type;
   std::string_view client_address;
+  const ClientCertificate* certificate = nullptr;  // that the client proved to own, null: none
   bool is_stream = false;            // the client asked for server-sent events
+  std::string user;                  // whom the body's `user` names, "" nobody
 
   // --- what the filters decided ---
   const Config* config = nullptr;    // the snapshot this exchange started with
   const Subscription* subscription = nullptr;
+  std::string key_label;             // which credential of it: 8 hex digits, the same for its whole life
   std::string model_asked;           // the name the client used
   const Model* model = nullptr;      // what it may use instead is the router's choice
   std::string_view route_reason = "primary";  // x-tollgate-route; static text
+  std::int64_t answer_cap = -1;      // tokens the upstream is told to stay within; -1: the client's own
+  std::string own_headers;           // of the answer, as header lines: what is left of the limits
 
   // --- what came of it ---
   const Deployment* deployment = nullptr;  // the one that served, or was tried last
@@ -67,6 +76,9 @@ struct Exchange {
   int status = 0;                    // told to the client; 0: nothing was
   int upstream_status = 0;           // of the last attempt; 0: none answered
   Usage usage;
+  std::int64_t prompt_estimate = -1;  // tokens counted here before the call; -1: they were not
+  std::int64_t cost = -1;            // nano-dollars; -1: nothing was served, or it has no price
+  std::string_view refused_by;       // the limit or budget that said no; a name of the configuration
   std::string response_model;        // base model and version that the provider named
   std::string upstream_request_id;   // apim-request-id or x-ms-request-id, for support cases
   std::string error_detail;          // for the record; no secrets, no prompts

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tollgate/awaitable.hpp"
+#include "tollgate/spare_memory.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -30,10 +31,22 @@ class BodySource {
   virtual awaitable<State> read_whole(RequestBody& body) = 0;
 };
 
+// Gives a body's memory back to where it came from: the heap, or `recycled` bytes of spare memory.
+struct BodyRelease {
+  std::size_t recycled = 0;
+  BodyRelease() = default;
+  explicit BodyRelease(std::size_t size) noexcept : recycled(size) {}
+  BodyRelease(std::default_delete<char[]>) noexcept {}
+  void operator()(char* memory) const noexcept {
+    if (recycled == 0) delete[] memory;
+    else SpareMemory::put(memory, recycled);
+  }
+};
+
 struct RequestBody {
   // A whole body's allocation ends in zeroed padding so that SIMD scanners may read past the end.
   static constexpr std::size_t padding = 64;
-  std::unique_ptr<char[]> storage;
+  std::unique_ptr<char[], BodyRelease> storage;
   std::size_t size = 0;
 
   // Where the rest comes from; null when bytes() is all of it. A body with a source can be sent once.

@@ -1,32 +1,67 @@
 #include "app/admin.hpp"
 
+#include "app/admin_keys.hpp"
+#include "app/spend_report.hpp"
+#include "config/values.hpp"
 #include "telemetry/metrics.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <ctime>
+#include <vector>
 
 namespace tollgate::app {
 
 namespace {
 
-struct Answer {
-  int status = 200;
-  std::string_view content_type = "text/plain; charset=utf-8";
-  std::string body;
-};
+// Whether `host` (of a Host header, with or without port) is this machine's own name for itself. A web
+// page in a browser on this machine can send requests here under a name of its own; it cannot change
+// what the Host header says.
+bool is_local_name(std::string_view host) {
+  if (host.starts_with('[')) {
+    host = host.substr(1, host.find(']') - 1);
+  } else {
+    host = host.substr(0, host.find(':'));
+  }
+  return config::is_loopback(host);
+}
+
+// What probes and scrapers read under whatever name they have for this machine.
+bool is_for_machines(std::string_view path) {
+  return path == "/metrics" || path == "/healthz" || path == "/readyz";
+}
 
 class Admin final : public Filter {
  public:
   explicit Admin(AdminSources sources) : sources_(std::move(sources)) {}
 
   awaitable<Outcome> handle(Exchange& ex, ResponseSink& out, Next) const override {
-    const Answer answer = answer_to(ex);
+    Outcome outcome;
+    const auto path = ex.target.substr(0, ex.target.find('?'));
+    AdminAnswer answer;
+    if (!is_for_machines(path) && !is_host_good(ex)) {
+      answer.status = 421;
+      answer.body = "The admin plane is known as localhost, 127.0.0.1 or [::1] only.\n";
+    } else if (KeyAdmin::is_mine(path)) {
+      const auto state = co_await ex.body.source->read_whole(ex.body);
+      if (state == BodySource::State::ok) {
+        answer = sources_.keys->answer_to(ex, path);
+      } else {
+        answer.status = 400;
+        answer.body = "The request body could not be read.\n";
+      }
+    } else {
+      answer = answer_to(ex, path);
+    }
+    std::vector<Header> headers;
+    if (!answer.allow.empty()) headers.push_back({"allow", answer.allow});
+    if (!answer.challenge.empty()) headers.push_back({"www-authenticate", answer.challenge});
+    if (answer.is_private) headers.push_back({"cache-control", "no-store"});
     ResponseHead head;
     head.status = answer.status;
     head.content_type = answer.content_type;
     head.content_length = answer.body.size();
-    Outcome outcome;
+    head.headers = headers;
     Flow flow = co_await out.head(head);
     Chunk chunk;
     chunk.bytes = answer.body;
@@ -36,12 +71,20 @@ class Admin final : public Filter {
   }
 
  private:
-  Answer answer_to(const Exchange& ex) const {
-    Answer answer;
-    const auto path = ex.target.substr(0, ex.target.find('?'));
+  bool is_host_good(const Exchange& ex) const {
+    if (!sources_.is_loopback) return true;
+    for (const auto& header : ex.headers) {
+      if (header.known == HeaderName::host) return is_local_name(header.value);
+    }
+    return true;  // HTTP/1.0, which no browser speaks
+  }
+
+  AdminAnswer answer_to(const Exchange& ex, std::string_view path) const {
+    AdminAnswer answer;
     if (ex.method != "GET") {
       answer.status = 405;
-      answer.body = "The admin plane takes GET only.\n";
+      answer.allow = "GET";
+      answer.body = "This path takes GET only.\n";
     } else if (path == "/metrics") {
       answer.content_type = telemetry::Metrics::content_type;
       answer.body = sources_.metrics();
@@ -56,7 +99,7 @@ class Admin final : public Filter {
       answer.body = sources_.status();
     } else {
       answer.status = 404;
-      answer.body = "There are /metrics, /healthz, /readyz and /status here.\n";
+      answer.body = "There are /metrics, /healthz, /readyz, /status and /keys here.\n";
     }
     return answer;
   }
@@ -80,7 +123,7 @@ std::shared_ptr<const Filter> make_admin(AdminSources sources) {
 }
 
 std::string status_json(const Status& status, const Config& config,
-                        const std::vector<std::unique_ptr<Worker>>& workers) {
+                        const std::vector<std::unique_ptr<Worker>>& workers, Books& books) {
   nlohmann::ordered_json out;
   out["version"] = TOLLGATE_VERSION;
   out["state"] = status.is_draining ? "draining" : "serving";
@@ -113,6 +156,7 @@ std::string status_json(const Status& status, const Config& config,
     shown["suspended"] = subscription->is_suspended;
     shown["keys"] = subscription->keys.size();
   }
+  out.update(spend_status(books, config));
   return out.dump(2) + "\n";
 }
 

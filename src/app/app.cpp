@@ -1,7 +1,11 @@
 #include "app/app.hpp"
 
 #include "app/admin.hpp"
+#include "app/admin_keys.hpp"
+#include "app/spend_report.hpp"
 #include "config/load.hpp"
+#include "config/values.hpp"
+#include "filters/filters.hpp"
 #include "net/listener.hpp"
 #include "net/tls_context.hpp"
 #include "pipeline/registry.hpp"
@@ -17,17 +21,6 @@ namespace tollgate::app {
 namespace {
 
 constexpr std::chrono::milliseconds drain_poll{20};
-
-std::shared_ptr<const server::Chain> make_chain(std::shared_ptr<const Config> config) {
-  auto chain = std::make_shared<server::Chain>();
-  chain->filters = pipeline::build(*config);
-  if (config->server.tls) {
-    chain->tls = std::make_shared<net::TlsServerContext>(config->server.tls->certificate_file,
-                                                         config->server.tls->key_file);
-  }
-  chain->config = std::move(config);
-  return chain;
-}
 
 // A copy for one worker: the reference counts of different workers then share no cache line.
 std::shared_ptr<const server::Chain> own_copy(const server::Chain& chain) {
@@ -57,10 +50,36 @@ log::Level level_of(const std::string& name) {
 
 }  // namespace
 
+std::vector<std::shared_ptr<const Filter>> App::make_filters(const Config& config) {
+  filters::Services services;
+  services.key_ring = &key_ring_;
+  services.runtime_access = key_book_.current();
+  services.pots = &books_.pots();
+  services.estimates = &books_.estimates();
+  return pipeline::build(config, services);
+}
+
+std::shared_ptr<const server::Chain> App::make_chain(std::shared_ptr<const Config> config) {
+  auto chain = std::make_shared<server::Chain>();
+  chain->filters = make_filters(*config);
+  if (config->server.tls) {
+    const auto& tls = *config->server.tls;
+    net::ClientTrust clients;
+    clients.ca_file = tls.client_ca_file;
+    clients.is_required = tls.client_certificates == ClientCertificates::required;
+    chain->tls = std::make_shared<net::TlsServerContext>(tls.certificate_file, tls.key_file, clients);
+  }
+  chain->config = std::move(config);
+  return chain;
+}
+
 App::App(std::string config_path, std::shared_ptr<const Config> config)
     : config_path_(std::move(config_path)),
       records_(config->records),
       metrics_(TOLLGATE_VERSION),
+      books_(loop_, config->ledger, [this](const filters::SpendAlert& alert) { tell(alert); }),
+      key_fetcher_(loop_, key_ring_),
+      key_book_(config->identity.keys_path, config->identity.audit_path),
       admin_metrics_(1),
       admin_accounting_(loop_, admin_metrics_, nullptr),
       admin_upstreams_(loop_, admin_metrics_) {
@@ -70,6 +89,7 @@ App::App(std::string config_path, std::shared_ptr<const Config> config)
   status_.started = status_.last_reload = std::chrono::system_clock::now();
   metrics_.watch(records_);
   chain_ = make_chain(config);
+  key_fetcher_.use(config->identity.entra);
 
   const auto& server = config->server;
   const int count = server.workers > 0
@@ -78,14 +98,18 @@ App::App(std::string config_path, std::shared_ptr<const Config> config)
   net::Address address = address_of(server.listen);
   net::refuse_if_taken(address);
   for (int i = 0; i < count; ++i) {
-    workers_.push_back(std::make_unique<Worker>(own_copy(*chain_), metrics_.add_worker(), records_.add_lane()));
+    workers_.push_back(std::make_unique<Worker>(own_copy(*chain_), metrics_.add_worker(), records_.add_lane(), books_));
     workers_.back()->listen(address);
     address = workers_.back()->address();  // the same for all when the port was left to the system
   }
 
+  key_admin_ = std::make_unique<KeyAdmin>(
+      key_book_, [this]() -> const Config& { return *chain_->config; }, [this] { apply_keys(); });
   AdminSources sources;
-  sources.metrics = [this] { return metrics_.render(); };
-  sources.status = [this] { return status_json(status_, *chain_->config, workers_); };
+  sources.keys = key_admin_.get();
+  sources.is_loopback = config::is_loopback(server.admin.host);
+  sources.metrics = [this] { return metrics_.render() + spend_metrics(books_, *chain_->config, workers_); };
+  sources.status = [this] { return status_json(status_, *chain_->config, workers_, books_); };
   sources.is_ready = [this] { return !status_.is_draining; };
   auto admin_chain = std::make_shared<server::Chain>();
   admin_chain->config = config;
@@ -129,6 +153,7 @@ void App::reload(const char* cause) {
     if (failure.empty()) {
       try {
         chain = make_chain(loaded.config);
+        key_fetcher_.use(loaded.config->identity.entra);
       } catch (const std::exception& e) {
         failure = e.what();
       }
@@ -152,6 +177,19 @@ void App::reload(const char* cause) {
         chain_->config->files, [this] { loop_.post([this] { reload("file change"); }); });
   }
   log::info("config", std::string("reloaded after ") + cause);
+}
+
+// Keys that were made or removed on the admin plane: the same configuration with new filters.
+void App::apply_keys() {
+  auto next = std::make_shared<server::Chain>(*chain_);
+  next->filters = make_filters(*next->config);
+  chain_ = std::move(next);
+  for (auto& worker : workers_) worker->use(own_copy(*chain_));
+}
+
+// An alert goes into the log and, where one is configured, to the webhook.
+void App::tell(const filters::SpendAlert& alert) {
+  log::warn("budget", alert.rule + " of " + alert.pot + " has reached " + std::to_string(alert.percent) + " %");
 }
 
 void App::on_signal(int number) {

@@ -2,8 +2,11 @@
 // One thread: the main one.
 #pragma once
 
+#include "app/books.hpp"
 #include "app/worker.hpp"
 #include "config/file_watcher.hpp"
+#include "identity/key_book.hpp"
+#include "identity/key_fetcher.hpp"
 #include "net/signals.hpp"
 #include "telemetry/metrics.hpp"
 
@@ -12,6 +15,8 @@
 #include <vector>
 
 namespace tollgate::app {
+
+class KeyAdmin;
 
 // The state that /readyz and /status tell.
 struct Status {
@@ -34,7 +39,11 @@ class App {
   int run();
 
  private:
+  std::vector<std::shared_ptr<const Filter>> make_filters(const Config& config);
+  std::shared_ptr<const server::Chain> make_chain(std::shared_ptr<const Config> config);
   void reload(const char* cause);
+  void apply_keys();
+  void tell(const filters::SpendAlert& alert);
   void on_signal(int number);
   void begin_drain();
   void drain_workers();
@@ -46,6 +55,11 @@ class App {
   telemetry::RecordWriter records_;
   telemetry::Metrics metrics_;
   net::Loop loop_;  // the main thread's: admin plane, signals, reloads
+  Books books_;
+  identity::KeyRing key_ring_;
+  identity::KeyFetcher key_fetcher_;
+  identity::KeyBook key_book_;
+  std::unique_ptr<KeyAdmin> key_admin_;
   telemetry::WorkerMetrics admin_metrics_;  // of nobody's interest: the metrics are about the data plane
   Accounting admin_accounting_;
   upstream::Upstreams admin_upstreams_;  // none are ever used; an exchange has to name some

@@ -1,5 +1,9 @@
 #include "app/worker.hpp"
 
+#include "app/books.hpp"
+#include "base/request_id.hpp"
+#include "sharing/shared_pots.hpp"
+
 namespace tollgate::app {
 
 Accounting::Accounting(net::Loop& loop, telemetry::WorkerMetrics& metrics,
@@ -43,13 +47,29 @@ void Accounting::on_end(const Exchange& ex, const Outcome& outcome) {
   loop_.arm(*this);
 }
 
+namespace {
+
+// How long a worker that ends may take to tell the shared store what is still owed.
+constexpr std::chrono::milliseconds farewell{1'000};
+
+std::unique_ptr<sharing::SharedPots> shared_pots(net::Loop& loop, const SharingConfig& config) {
+  if (config.redis.empty()) return nullptr;
+  return std::make_unique<sharing::SharedPots>(loop, config, base::make_request_id());
+}
+
+}  // namespace
+
 Worker::Worker(std::shared_ptr<const server::Chain> chain, telemetry::WorkerMetrics& metrics,
-               telemetry::RecordWriter::Lane& lane)
+               telemetry::RecordWriter::Lane& lane, Books& books)
     : metrics_(metrics),
       lane_(lane),
       accounting_(loop_, metrics, &lane),
       upstreams_(loop_, metrics),
-      server_(loop_, upstreams_, accounting_, std::move(chain), true) {}
+      shared_(shared_pots(loop_, chain->config->sharing)),
+      till_{books.ledger(), books.ledger().add_lane(), shared_.get(), books, chain->config->ledger.is_strict},
+      server_(loop_, upstreams_, accounting_, std::move(chain), true) {
+  server_.set_till(till_);
+}
 
 Worker::~Worker() {
   stop();
@@ -75,6 +95,19 @@ void Worker::drain() {
   loop_.post([this] { server_.drain(); });
 }
 
-void Worker::stop() { loop_.stop(); }
+// What the exchanges still owe is booked before the shared store is left.
+void Worker::stop() {
+  if (!thread_.joinable()) return;
+  loop_.post([this] {
+    server_.close_all();
+    closing_ = base::run(close_shared(), closed_);
+    closing_.start(&nobody_);
+  });
+}
+
+awaitable<void> Worker::close_shared() {
+  if (shared_) co_await shared_->close(Clock::now() + farewell);
+  loop_.stop();
+}
 
 }  // namespace tollgate::app

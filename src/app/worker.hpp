@@ -4,6 +4,8 @@
 // and stop() may be called from any thread, connections() too.
 #pragma once
 
+#include "base/branch.hpp"
+#include "filters/till.hpp"
 #include "net/loop.hpp"
 #include "server/server.hpp"
 #include "telemetry/record_writer.hpp"
@@ -13,7 +15,13 @@
 #include <memory>
 #include <thread>
 
+namespace tollgate::sharing {
+class SharedPots;
+}
+
 namespace tollgate::app {
+
+class Books;
 
 // Counts what a server tells it and keeps the records.
 class Accounting final : public server::Observer, private Timer {
@@ -38,7 +46,7 @@ class Accounting final : public server::Observer, private Timer {
 class Worker {
  public:
   Worker(std::shared_ptr<const server::Chain> chain, telemetry::WorkerMetrics& metrics,
-         telemetry::RecordWriter::Lane& lane);
+         telemetry::RecordWriter::Lane& lane, Books& books);
   ~Worker();  // stops and joins
   Worker(const Worker&) = delete;
 
@@ -50,14 +58,22 @@ class Worker {
   void drain();
   void stop();
   std::int64_t connections() const noexcept { return metrics_.client_connections.value(); }
+  const sharing::SharedPots* shared() const noexcept { return shared_.get(); }  // null: nothing is shared
 
  private:
+  awaitable<void> close_shared();
+
   telemetry::WorkerMetrics& metrics_;
   telemetry::RecordWriter::Lane& lane_;
   net::Loop loop_;
   Accounting accounting_;
   upstream::Upstreams upstreams_;
+  std::unique_ptr<sharing::SharedPots> shared_;
+  filters::Till till_;
   server::Server server_;
+  base::Result<void> closed_;
+  std::coroutine_handle<> nobody_;
+  base::Branch closing_;
   std::thread thread_;
 };
 

@@ -16,7 +16,7 @@ namespace tollgate::base {
 // Destroying it cancels the work.
 class Branch {
  public:
-  struct promise_type {
+  struct promise_type : tollgate::detail::RecycledFrame {
     std::coroutine_handle<>* on_end = nullptr;
 
     struct Final {

@@ -31,6 +31,8 @@ Told told(ErrorKind kind) noexcept {
       return {401, "invalid_api_key", "authentication_error"};
     case ErrorKind::suspended:
       return {403, "subscription_suspended", "permission_error"};
+    case ErrorKind::not_permitted:
+      return {403, "access_denied", "permission_error"};
     case ErrorKind::model_not_allowed:
       return {403, "model_not_allowed", "permission_error"};
     case ErrorKind::model_not_found:
@@ -61,6 +63,8 @@ Told told(ErrorKind kind) noexcept {
       return {503, "no_deployment_available", server};
     case ErrorKind::overloaded:
       return {503, "overloaded", server};
+    case ErrorKind::identity_unavailable:
+      return {503, "identity_unavailable", server};
     case ErrorKind::deadline_exceeded:
       return {504, "deadline_exceeded", server};
   }

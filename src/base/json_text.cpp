@@ -2,6 +2,8 @@
 
 #include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -13,8 +15,21 @@ constexpr std::string_view replacement = "\xef\xbf\xbd";  // U+FFFD
 
 bool is_plain(unsigned char c) noexcept { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
-// How many bytes in front need no escape and are ASCII.
-std::size_t plain_length(std::string_view text) noexcept {
+// Whether one of eight bytes is not plain.
+bool has_special(const char* at) noexcept {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  std::uint64_t bytes;
+  std::memcpy(&bytes, at, sizeof bytes);
+  const auto has_zero = [](std::uint64_t v) { return (v - ones) & ~v; };
+  const auto is_low = (bytes - ones * 0x20) & ~bytes;
+  const auto is_one = has_zero(bytes ^ (ones * '"')) | has_zero(bytes ^ (ones * '\\')) |
+                      has_zero(bytes ^ (ones * 0x7f));
+  return ((bytes | is_low | is_one) & (ones * 0x80)) != 0;
+}
+
+}  // namespace
+
+std::size_t plain_json_length(std::string_view text) noexcept {
   std::size_t at = 0;
 #if defined(__SSE2__)
   for (; at + 16 <= text.size(); at += 16) {
@@ -29,9 +44,15 @@ std::size_t plain_length(std::string_view text) noexcept {
     if (mask != 0) return at + static_cast<std::size_t>(std::countr_zero(mask));
   }
 #endif
+  if (const auto left = text.size() - at; left >= 8 && left < 16) {
+    const char* const last = text.data() + text.size() - 8;
+    if (!has_special(text.data() + at) && !has_special(last)) return text.size();
+  }
   while (at < text.size() && is_plain(static_cast<unsigned char>(text[at]))) ++at;
   return at;
 }
+
+namespace {
 
 // The length of the UTF-8 sequence that `text` starts with; 0 if it starts with none (RFC 3629: no
 // overlong forms, no surrogates, nothing above U+10FFFF).
@@ -90,7 +111,7 @@ void escape_control(std::string& out, unsigned char c) {
 
 void json_escape(std::string& out, std::string_view text) {
   while (!text.empty()) {
-    const std::size_t plain = plain_length(text);
+    const std::size_t plain = plain_json_length(text);
     out.append(text.substr(0, plain));
     text.remove_prefix(plain);
     if (text.empty()) return;

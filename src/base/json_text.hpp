@@ -1,6 +1,7 @@
 // Writes text as JSON.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -9,5 +10,8 @@ namespace tollgate {
 // Appends `text` as the inside of a JSON string: quotes, backslashes and control characters
 // escaped, valid UTF-8 kept, each invalid byte replaced by U+FFFD. Adds no quotes around it.
 void json_escape(std::string& out, std::string_view text);
+
+// How many bytes in front stay as they are and are ASCII.
+std::size_t plain_json_length(std::string_view text) noexcept;
 
 }  // namespace tollgate

@@ -1,25 +1,20 @@
+// OpenSSL's plain SHA-256 functions: they are called deprecated in favour of EVP, which costs more
+// than a short hash itself and brings in all of the providers, some 2 MiB, to find this one.
+#define OPENSSL_API_COMPAT 0x10100000L
+
 #include "base/sha256.hpp"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-
-#include <memory>
-#include <stdexcept>
+#include <openssl/sha.h>
 
 namespace tollgate::base {
 
 std::array<unsigned char, 32> sha256(std::string_view bytes) {
-  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  struct Free {
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-  };
-  thread_local const std::unique_ptr<EVP_MD_CTX, Free> context(EVP_MD_CTX_new());
   std::array<unsigned char, 32> digest;
-  if (!algorithm || EVP_DigestInit_ex2(context.get(), algorithm, nullptr) != 1 ||
-      EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) != 1 ||
-      EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) != 1) {
-    throw std::runtime_error("SHA-256 is not available");
-  }
+  SHA256_CTX context;
+  SHA256_Init(&context);
+  SHA256_Update(&context, bytes.data(), bytes.size());
+  SHA256_Final(digest.data(), &context);
   return digest;
 }
 

@@ -15,6 +15,12 @@ int schema_command(int argc, char** argv, const config::LoadOptions& options = {
 // keys new | keys hash
 int keys_command(int argc, char** argv);
 
+// usage [--ledger FILE | --config FILE] [--by COLUMN,...] ...
+int usage_command(int argc, char** argv);
+
+// tokens [--encoding NAME | --model NAME]
+int tokens_command(int argc, char** argv);
+
 // version
 int version_command(int argc, char** argv);
 

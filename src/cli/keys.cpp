@@ -3,37 +3,19 @@
 
 #include "base/sha256.hpp"
 #include "config/secrets.hpp"
+#include "identity/new_key.hpp"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/rand.h>
 
 #include <termios.h>
 #include <unistd.h>
 
-#include <array>
 #include <iostream>
 #include <string>
 #include <string_view>
 
 namespace tollgate::cli {
 namespace {
-
-// 256 random bits as base64url behind a prefix that secret scanners can look for.
-std::string random_key() {
-  std::array<unsigned char, 32> bits;
-  if (RAND_bytes(bits.data(), static_cast<int>(bits.size())) != 1) return {};
-  std::array<unsigned char, 48> text{};
-  int length = EVP_EncodeBlock(text.data(), bits.data(), static_cast<int>(bits.size()));
-  std::string key = "tg-";
-  for (int i = 0; i < length; ++i) {
-    char c = static_cast<char>(text[static_cast<std::size_t>(i)]);
-    if (c != '=') key += c == '+' ? '-' : c == '/' ? '_' : c;
-  }
-  OPENSSL_cleanse(bits.data(), bits.size());
-  OPENSSL_cleanse(text.data(), text.size());
-  return key;
-}
 
 std::string hash_of(std::string_view key) {
   return "sha256:" + config::to_hex(base::sha256(key));
@@ -62,7 +44,7 @@ class NoEcho {
 };
 
 int print_new_key() {
-  std::string key = random_key();
+  std::string key = identity::make_key();
   if (key.empty()) {
     std::cerr << "tollgate keys: the system gives no random bytes\n";
     return 1;

@@ -1,9 +1,13 @@
 // The configuration while it is being read: cross references are still names.
 #pragma once
 
+#include "config/amounts.hpp"
 #include "config/yaml_tree.hpp"
 #include "tollgate/config.hpp"
 
+#include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,33 +23,96 @@ struct Named {
   const Node* node = nullptr;
 };
 
+// An allowance as it was written.
+struct WrittenAllowance : Allowance {
+  std::string text;
+  Location where;
+};
+
+// One mapping under `limits` or `budgets`: what is counted, and how. What is absent does not apply.
+struct SpendItem : Named {
+  Location where;
+  std::vector<WrittenAllowance> requests;
+  std::vector<WrittenAllowance> tokens;
+  std::vector<WrittenAllowance> concurrent;
+  std::vector<WrittenAllowance> money;
+  Scope each = Scope::subscription;
+  bool is_audit_only = false;
+  std::optional<AtLimit> at_limit;
+  std::optional<std::string> zone;
+  std::optional<Milliseconds> idle;
+  std::vector<int> alert_percent;
+  std::optional<Reference> when_spent;
+  std::optional<WhenUnshared> when_unshared;
+};
+
+// What products, subscriptions and cost centers have in common.
+struct SpendDraft {
+  std::vector<SpendItem> limits;
+  std::vector<SpendItem> budgets;
+};
+
+struct LongContextDraft : Rates {
+  std::int64_t above = 0;
+};
+
+struct PriceDraft : Rates, Named {
+  Location where;
+  std::optional<std::chrono::sys_days> from;
+  int batch_percent = 50;
+  int regional_percent = 100;
+  std::optional<LongContextDraft> long_context;
+};
+
+// The prices of one model.
+struct PriceListDraft : Named {
+  std::string name;
+  Location where;
+  std::vector<PriceDraft> prices;
+};
+
+struct TokensDraft : TokensConfig {
+  std::vector<Location> encoding_places;  // of each of `encodings`
+};
+
+enum class DeploymentScope : unsigned char { global, data_zone, regional };
+
 struct DeploymentDraft : Deployment, Named {
   bool allow_plain_http = false;
+  DeploymentScope scope = DeploymentScope::global;
 };
 
 struct ModelDraft : Model, Named {
   Reference route;
 };
 
-struct ProductDraft : Product, Named {
+struct ProductDraft : Product, SpendDraft, Named {
   std::vector<Reference> model_names;
   Reference home_name;
 };
 
-struct SubscriptionDraft : Subscription, Named {
+struct SubscriptionDraft : Subscription, SpendDraft, Named {
   Reference product_name;
-  std::vector<Location> key_places;  // of each of `keys`
 };
+
+struct CostCenterDraft : CostCenter, SpendDraft, Named {};
 
 struct Draft {
   ServerConfig server;
   RecordsConfig records;
   LogConfig log;
+  LedgerConfig ledger;
+  std::optional<SharingConfig> sharing;
+  std::optional<AlertsConfig> alerts;
+  TokensDraft tokens;
+  IdentityConfig identity;
   std::vector<std::string> filters;
   std::vector<DeploymentDraft> deployments;
   std::vector<ModelDraft> models;
   std::vector<ProductDraft> products;
   std::vector<SubscriptionDraft> subscriptions;
+  std::vector<CostCenterDraft> cost_centers;
+  std::vector<PriceListDraft> prices;
 };
 
 }  // namespace tollgate::config

@@ -1,6 +1,8 @@
 #include "config/field_tables.hpp"
 
-#include "config/secrets.hpp"
+#include "config/identity_fields.hpp"
+#include "config/spend_codecs.hpp"
+#include "config/spend_tables.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -29,7 +31,7 @@ Field<Draft> filters_field(const LoadOptions& options) {
   field.default_text = nlohmann::json(known).dump();
   field.read = [known, required = options.required_filters](const Node& node, Draft& draft,
                                                             Context& context) {
-    if (!expect_list(node, "[route, access, request, models, forward]", context)) return;
+    if (!expect_list(node, "[route, access, request, limits, models, forward]", context)) return;
     for (const Node& item_node : node.items) {
       int index = read_choice(item_node, known, context);
       if (index < 0) continue;
@@ -119,46 +121,13 @@ struct RouteValue {
   std::string example() const { return "[gpt-4o-payg]"; }
 };
 
-// One or two keys: two while one replaces the other.
-Field<SubscriptionDraft> keys_field() {
-  Field<SubscriptionDraft> field;
-  field.name = "keys";
-  field.meaning =
-      "One or two keys, each as sha256:HASH, env:NAME or file:PATH. Only hashes are "
-      "kept. Two keys live at a time, for rotation.";
-  field.schema = [] {
-    return R"({"type":"array","minItems":1,"maxItems":2,"items":{"type":"string",)"
-           R"("pattern":"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|sha256:[0-9A-Fa-f]{64})$"}})";
-  };
-  field.example = "[env:PAYMENTS_KEY_1]";
-  field.is_required = true;
-  field.read = [](const Node& node, SubscriptionDraft& draft, Context& context) {
-    if (!expect_list(node, "[env:PAYMENTS_KEY_1]", context)) return;
-    if (node.items.size() > 2)
-      context.refuse(node.items[2].where, "a subscription has one or two keys; remove this one");
-    for (const Node& item : node.items) {
-      if (!expect_scalar(item, "env:NAME, file:PATH or sha256:HASH", context)) continue;
-      Fault fault;
-      if (auto digest = resolve_key(item.text, context.files_read, fault)) {
-        draft.keys.push_back(*digest);
-        draft.key_places.push_back(item.where);
-      } else {
-        context.refuse(item.where, std::move(fault));
-      }
-    }
-  };
-  field.show = [](const Node* given, const SubscriptionDraft&, YamlWriter& out) {
-    if (given) out.given("keys", *given);
-  };
-  return field;
-}
-
 Fields<ServerTls> tls_fields() {
   Fields<ServerTls> f;
   f.required("certificate", &ServerTls::certificate_file, FileValue{"/etc/tollgate/tls.crt"},
              "PEM file with the certificate chain, the server's own certificate first.");
   f.required("key", &ServerTls::key_file, FileValue{"/etc/tollgate/tls.key"},
              "PEM file with the private key.");
+  add_client_certificate_fields(f);
   return f;
 }
 
@@ -189,7 +158,8 @@ Fields<ServerConfig> server_fields() {
   f.optional_group("tls", &ServerConfig::tls, tls_fields(),
                    "Certificate of the data plane; without it, plain HTTP.");
   f.optional("admin", &ServerConfig::admin, ListenValue{},
-             "Address of the admin plane: metrics, health and status.");
+             "Address of the admin plane: metrics, health, status and keys.");
+  add_admin_token_field(f);
   f.optional("workers", &ServerConfig::workers, CountValue{0, 256},
              "Threads that serve requests; 0 is one a core.");
   f.optional("drain", &ServerConfig::drain, DurationValue{Milliseconds(0)},
@@ -260,13 +230,22 @@ Fields<DeploymentDraft> deployment_fields() {
   f.group("timeouts", &Deployment::timeouts, timeout_fields(), "The four clocks of a call.");
   f.optional("connections", &Deployment::max_connections, CountValue{1, 65'535},
              "Most connections a worker, busy and idle together.");
-  f.later("prices");
+  f.optional_group("prices", &Deployment::rates, rate_fields(),
+                   "Its own prices for a million tokens, in place of those of its base model.");
+  f.optional("unit_price", &Deployment::unit_price, HourlyValue{},
+             "With kind: ptu, what a unit costs an hour; its calls share the cost of the units.");
+  f.optional("scope", &DeploymentDraft::scope,
+             ChoiceValue<DeploymentScope>{{"global", "data_zone", "regional"}},
+             "Azure's deployment type; data_zone and regional cost `regional` of the base model's "
+             "prices.");
   return f;
 }
 
 Fields<ModelDraft> model_fields() {
   Fields<ModelDraft> f;
   f.required("route", &ModelDraft::route, RouteValue{}, "The deployment that serves the model.");
+  f.optional("max_answer", &Model::max_answer_tokens, TokenCountValue{},
+             "The longest answer it gives, in tokens; what a call that names no limit may cost.");
   f.later("complexity");
   return f;
 }
@@ -278,7 +257,8 @@ Fields<ProductDraft> product_fields() {
   f.optional("home", &ProductDraft::home_name, ReferenceValue{"gpt-4o-payg"},
              "The deployment for calls that name no model: files, batches, stored responses. "
              "Default: the one of the first model.");
-  for (const char* name : {"limits", "budgets", "guards", "cache", "classes"}) f.later(name);
+  add_spending(f);
+  for (const char* name : {"guards", "cache", "classes"}) f.later(name);
   return f;
 }
 
@@ -289,12 +269,13 @@ Fields<SubscriptionDraft> subscription_fields() {
   f.optional("cost_center", &Subscription::cost_center, TextValue{"CC-1042"},
              "Who is charged; stands in every record.");
   f.optional("owner", &Subscription::owner, TextValue{"payments@example.com"}, "Whom to ask.");
-  f.add(keys_field());
+  add_credential_fields(f);
   f.optional("suspended", &Subscription::is_suspended, FlagValue{},
              "Refuse every call of this subscription with 403.");
   f.optional("path_prefix", &Subscription::path_prefix, PathPrefixValue{},
              "A path that this subscription's calls may have in front.");
-  for (const char* name : {"limits", "budgets", "overrides", "claims"}) f.later(name);
+  add_spending(f);
+  f.later("overrides");
   return f;
 }
 
@@ -305,6 +286,7 @@ Fields<Draft> all_fields(const LoadOptions& options) {
   f.group("server", &Draft::server, server_fields(), "How clients reach the gateway.");
   f.group("records", &Draft::records, records_fields(), "One record per request.");
   f.group("log", &Draft::log, log_fields(), "The gateway's own log.");
+  f.group("identity", &Draft::identity, identity_fields(), "Who may call besides those with keys of this file.");
   f.add(filters_field(options));
   f.named("deployments", &Draft::deployments, deployment_fields(),
           "Model endpoints, by the name that the rest of the file uses.",
@@ -316,7 +298,16 @@ Fields<Draft> all_fields(const LoadOptions& options) {
   f.named("subscriptions", &Draft::subscriptions, subscription_fields(),
           "Teams and apps, each with its keys.",
           "{payments-web: {product: standard, keys: [env:PAYMENTS_KEY_1]}}");
-  for (const char* name : {"guards", "caches", "prices"}) f.later(name);
+  f.named("cost_centers", &Draft::cost_centers, cost_center_fields(),
+          "What all subscriptions of a cost center may spend together.",
+          "{CC-1042: {budgets: [{money: $2000/month}]}}", false);
+  f.add(prices_field());
+  f.group("ledger", &Draft::ledger, ledger_fields(), "Where the books are kept.");
+  f.optional_group("sharing", &Draft::sharing, sharing_fields(),
+                   "Pots that several gateways share through Redis; without it each counts alone.");
+  f.optional_group("alerts", &Draft::alerts, alerts_fields(), "Who is told of a budget's alerts.");
+  f.group("tokens", &Draft::tokens, tokens_fields(), "How tokens are counted.");
+  for (const char* name : {"guards", "caches"}) f.later(name);
   return f;
 }
 

@@ -24,7 +24,7 @@ bool check_names(const Node& node, const Location& owner, const std::vector<Fiel
                  Context& context) {
   std::vector<std::string> names;
   for (const FieldFacts& f : fields)
-    if (f.is_available) names.push_back(f.name);
+    if (f.refusal.empty()) names.push_back(f.name);
   if (node.kind != Node::Kind::map) {
     bool lacks_space = node.kind == Node::Kind::scalar && node.text.find(':') != std::string::npos;
     context.refuse(node.where, std::string("fields are expected here (") + list_of(names) +
@@ -32,7 +32,7 @@ bool check_names(const Node& node, const Location& owner, const std::vector<Fiel
                                    (lacks_space ? "; is a space missing after a ':'?" : ""));
     return false;
   }
-  bool is_ahead_of_time = false;
+  bool has_refused = false;
   for (const Entry& entry : node.entries) {
     auto field = std::find_if(fields.begin(), fields.end(),
                               [&](const FieldFacts& f) { return f.name == entry.name; });
@@ -44,15 +44,14 @@ bool check_names(const Node& node, const Location& owner, const std::vector<Fiel
                          (lacks_space ? "; is a space missing after the ':'?" : "") +
                          (meant.empty() ? "; the fields here are " + list_of(names) : ""),
                      meant);
-    } else if (!field->is_available) {
-      is_ahead_of_time = true;
-      context.refuse(entry.where,
-                     cited(entry.name) + " is not available in this version; remove it");
+    } else if (!field->refusal.empty()) {
+      has_refused = true;
+      context.refuse(entry.where, cited(entry.name) + " " + field->refusal);
     }
   }
   for (const FieldFacts& f : fields) {
-    // Who wrote a field of a later version has not forgotten the one that it stands in for.
-    if (!f.is_required || is_ahead_of_time || node.find(f.name)) continue;
+    // Who wrote a refused name has not forgotten the field that it stands in for.
+    if (!f.is_required || has_refused || node.find(f.name)) continue;
     context.refuse(owner, cited(f.name) + " is missing; write " + f.name + ": " + f.example);
   }
   return true;

@@ -23,7 +23,7 @@ struct Field {
   std::string default_text;             // "" when there is none to show
   std::string example;
   bool is_required = false;
-  bool is_available = true;  // false: part of the design, refused by this version
+  std::string refusal;  // not "": a name that is known but has no place here, and why
   std::function<void(const Node&, T&, Context&)> read;
   std::function<void(const Node* given, const T&, YamlWriter&)> show;
 };
@@ -33,7 +33,7 @@ struct FieldFacts {
   std::string name;
   std::string example;
   bool is_required;
-  bool is_available;
+  std::string refusal;
 };
 
 // Checks the names in `node`: unknown, not available, missing. False when it is no mapping at all.
@@ -98,13 +98,13 @@ class Fields {
   // A section of things that the file gives names to.
   template <class V>
   Fields& named(const char* name, std::vector<V> T::*member, Fields<V> inner, const char* meaning,
-                const char* example) {
+                const char* example, bool is_required = true) {
     Field<T> field;
     field.name = name;
     field.meaning = meaning;
     field.schema = [inner] { return map_schema(inner.schema()); };
     field.example = example;
-    field.is_required = true;
+    field.is_required = is_required;
     field.read = [member, inner, shown = field.name, example](const Node& node, T& into,
                                                               Context& context) {
       if (!expect_names(node, shown, example, context)) return;
@@ -119,6 +119,7 @@ class Fields {
       }
     };
     field.show = [member, inner, shown = field.name](const Node*, const T& from, YamlWriter& out) {
+      if ((from.*member).empty()) return out.unset(shown);
       out.open(shown);
       for (const V& draft : from.*member) {
         out.open(draft.name);
@@ -132,9 +133,14 @@ class Fields {
 
   // A field of the design that this version does not have: refused by its own name.
   Fields& later(const char* name) {
+    return refused(name, "is not available in this version; remove it");
+  }
+
+  // A name that somebody may well write here, but wrongly.
+  Fields& refused(const char* name, const char* why) {
     Field<T> field;
     field.name = name;
-    field.is_available = false;
+    field.refusal = why;
     return add(std::move(field));
   }
 
@@ -146,16 +152,16 @@ class Fields {
   void read(const Node& node, const Location& owner, T& into, Context& context) const {
     std::vector<FieldFacts> facts;
     for (const Field<T>& f : fields_)
-      facts.push_back({f.name, f.example, f.is_required, f.is_available});
+      facts.push_back({f.name, f.example, f.is_required, f.refusal});
     if (!check_names(node, owner, facts, context)) return;
     for (const Field<T>& field : fields_)
-      if (const Entry* entry = node.find(field.name); entry && field.is_available)
+      if (const Entry* entry = node.find(field.name); entry && field.refusal.empty())
         field.read(entry->value, into, context);
   }
 
   void show(const Node* given, const T& from, YamlWriter& out) const {
     for (const Field<T>& field : fields_) {
-      if (!field.is_available) continue;
+      if (!field.refusal.empty()) continue;
       const Entry* entry = given ? given->find(field.name) : nullptr;
       field.show(entry ? &entry->value : nullptr, from, out);
     }
@@ -164,7 +170,7 @@ class Fields {
   std::string schema() const {
     std::vector<std::string> members, required;
     for (const Field<T>& f : fields_) {
-      if (!f.is_available) continue;
+      if (!f.refusal.empty()) continue;
       members.push_back(member_schema(f.name, f.schema(), f.meaning, f.default_text, f.example));
       if (f.is_required) required.push_back(f.name);
     }

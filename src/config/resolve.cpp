@@ -1,19 +1,16 @@
 #include "config/resolve.hpp"
 
+#include "config/identity_fields.hpp"
 #include "config/nearest.hpp"
+#include "config/places.hpp"
+#include "config/resolve_spend.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
 namespace tollgate::config {
 namespace {
-
-Location place_of(const Node* node, std::string_view field, const Location& otherwise) {
-  const Entry* entry = node ? node->find(field) : nullptr;
-  return entry ? entry->value.where : otherwise;
-}
-
-bool is_said(const Node* node, std::string_view field) { return node && node->find(field); }
 
 std::string to_text(const Location& where) { return where.file + ":" + std::to_string(where.line); }
 
@@ -81,9 +78,14 @@ void check_deployment(DeploymentDraft& draft, Context& context) {
   if (!is_ptu && is_said(draft.node, "units"))
     context.refuse(place_of(draft.node, "units", draft.where),
                    "units belong to kind: ptu; write kind: ptu or remove them");
+  if (!is_ptu && is_said(draft.node, "unit_price"))
+    context.refuse(place_of(draft.node, "unit_price", draft.where),
+                   "unit_price belongs to kind: ptu; write kind: ptu or remove it");
   if (is_ptu && is_said(draft.node, "tokens"))
     context.refuse(place_of(draft.node, "tokens", draft.where),
                    "tokens belong to kind: payg; a ptu deployment is sized by its units");
+
+  draft.is_global = draft.scope == DeploymentScope::global;
 
   const Endpoint& endpoint = draft.endpoint;
   bool is_plain_and_far = !endpoint.host.empty() && !endpoint.is_tls && !is_loopback(endpoint.host);
@@ -102,10 +104,10 @@ void check_deployment(DeploymentDraft& draft, Context& context) {
 void check_keys(const std::vector<SubscriptionDraft>& drafts, Context& context) {
   std::map<KeyDigest, std::pair<const SubscriptionDraft*, Location>> owners;
   for (const SubscriptionDraft& draft : drafts) {
-    for (std::size_t i = 0; i < draft.keys.size(); ++i) {
-      auto [first, is_new] = owners.emplace(draft.keys[i], std::pair(&draft, draft.key_places[i]));
+    for (const SubscriptionKey& key : draft.keys) {
+      auto [first, is_new] = owners.emplace(key.digest, std::pair(&draft, key.where));
       if (is_new) continue;
-      context.refuse(draft.key_places[i],
+      context.refuse(key.where,
                      "this key is also one of subscription " + cited(first->second.first->name) +
                          " (" + to_text(first->second.second) + "); a key has one owner");
     }
@@ -124,12 +126,51 @@ void check_path_prefixes(const std::vector<SubscriptionDraft>& drafts, Context& 
   }
 }
 
+// What the names of rules begin with: the owner's name, after its kind where that name is taken.
+template <class... Owners>
+std::string rule_owner(const char* kind, const std::string& name, const Owners&... others) {
+  auto is_in = [&](const auto& owners) {
+    return std::any_of(owners.begin(), owners.end(), [&](const auto& o) { return o.name == name; });
+  };
+  return (is_in(others) || ...) ? std::string(kind) + "/" + name : name;
+}
+
+void check_cost_center(const CostCenterDraft& draft, Context& context) {
+  if (draft.node->kind == Node::Kind::map && draft.node->entries.empty())
+    context.refuse(draft.where, "the cost center " + cited(draft.name) +
+                                    " says nothing; write limits or budgets");
+}
+
 // The plain part of a draft, as the gateway keeps it.
 template <class T, class D>
 void append(std::vector<std::unique_ptr<const T>>& list, const D& draft) {
   auto made = std::make_unique<T>(static_cast<const T&>(draft));
   if constexpr (requires { made->index; }) made->index = list.size();
   list.push_back(std::move(made));
+}
+
+// Points the subscriptions of each cost center at its rules. Returns those that have none.
+std::vector<const CostCenterDraft*> add_cost_centers(Draft& draft, Config& config,
+                                                     const SharingConfig* sharing,
+                                                     Context& context) {
+  std::map<std::string, std::vector<SubscriptionDraft*>> members;
+  for (SubscriptionDraft& s : draft.subscriptions) members[s.cost_center].push_back(&s);
+  std::vector<const CostCenterDraft*> unused;
+  for (CostCenterDraft& c : draft.cost_centers) {
+    SpendPlace place{rule_owner("cost_center", c.name, draft.products, draft.subscriptions),
+                     Scope::cost_center,
+                     {}};
+    for (const SubscriptionDraft* s : members[c.name]) {
+      bool is_known = std::count(place.products.begin(), place.products.end(), s->product) > 0;
+      if (s->product && !is_known) place.products.push_back(s->product);
+    }
+    c.rules = resolve_rules(c, place, sharing, context);
+    append(config.cost_centers, c);
+    for (SubscriptionDraft* s : members[c.name])
+      s->cost_center_rules = config.cost_centers.back().get();
+    if (members[c.name].empty()) unused.push_back(&c);
+  }
+  return unused;
 }
 
 }  // namespace
@@ -139,11 +180,22 @@ std::shared_ptr<Config> resolve(Draft& draft, const Node& root, Context& context
   for (DeploymentDraft& d : draft.deployments) check_deployment(d, context);
   check_keys(draft.subscriptions, context);
   check_path_prefixes(draft.subscriptions, context);
+  check_ledger(draft, root, context);
+  check_sharing(draft, root, context);
+  for (const CostCenterDraft& c : draft.cost_centers) check_cost_center(c, context);
+  const SharingConfig* sharing = draft.sharing ? &*draft.sharing : nullptr;
+  check_identity(draft, root, context);
 
   auto config = std::make_shared<Config>();
   config->server = draft.server;
   config->records = draft.records;
   config->log = draft.log;
+  config->ledger = draft.ledger;
+  config->sharing = draft.sharing.value_or(SharingConfig{});
+  config->alerts = draft.alerts.value_or(AlertsConfig{});
+  config->tokens = draft.tokens;
+  config->prices = resolve_prices(draft, context);
+  config->identity = draft.identity;
   config->filters = draft.filters;
 
   Names deployments("deployment", draft.deployments);
@@ -168,20 +220,35 @@ std::shared_ptr<Config> resolve(Draft& draft, const Node& root, Context& context
       p.home = p.models.front()->deployment;
       p.home_name.name = p.home->name;
     }
+    SpendPlace place{p.name, Scope::subscription, {&p}};
+    p.rules = resolve_rules(p, place, sharing, context);
     append(config->products, p);
   }
 
-  for (SubscriptionDraft& s : draft.subscriptions) {
+  for (SubscriptionDraft& s : draft.subscriptions)
     if (const std::size_t* at = products.find(s.product_name, context))
       s.product = config->products[*at].get();
+
+  std::vector<const CostCenterDraft*> unused = add_cost_centers(draft, *config, sharing, context);
+
+  for (SubscriptionDraft& s : draft.subscriptions) {
+    SpendPlace place{rule_owner("subscription", s.name, draft.products), Scope::subscription, {}};
+    if (s.product) place.products.push_back(s.product);
+    s.rules = resolve_rules(s, place, sharing, context);
     append(config->subscriptions, s);
   }
+  check_priced(*config, context);
 
   // What looks unused beside another problem may only be misspelt there.
   if (context.problems.empty()) {
     deployments.refuse_unused("model", context);
     models.refuse_unused("product", context);
     products.refuse_unused("subscription", context);
+    for (const CostCenterDraft* c : unused)
+      context.refuse(c->where, "no subscription uses the cost center " + cited(c->name) +
+                                   "; use it or remove it");
+    refuse_unused_prices(draft, context);
+    refuse_unused_alerts(draft, root, context);
   }
   if (!context.problems.empty()) return nullptr;
   return config;

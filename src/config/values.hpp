@@ -42,6 +42,12 @@ bool is_loopback(std::string_view host);
 // /team-a: what an app may have in front of every path.
 std::optional<std::string> parse_path_prefix(std::string_view text, Fault& fault);
 
+// redis://host[:port][/database] or rediss://...; the port is always in what is returned.
+std::optional<std::string> parse_redis(std::string_view text, Fault& fault);
+
+// An https:// address with any path and query; http:// only on this machine.
+std::optional<std::string> parse_webhook(std::string_view text, Fault& fault);
+
 // What deployments, models, products and subscriptions may be called: it goes into URLs, headers
 // and metric labels.
 inline constexpr std::string_view name_pattern = "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$";

@@ -10,7 +10,8 @@ namespace {
 bool is_safe_plain(const std::string& text) {
   if (text.empty()) return false;
   bool starts_safely =
-      std::isalnum(static_cast<unsigned char>(text.front())) || text.front() == '/';
+      std::isalnum(static_cast<unsigned char>(text.front())) || text.front() == '/' ||
+      text.front() == '$';
   return starts_safely && text.back() != ':' &&
          std::all_of(text.begin(), text.end(), [](unsigned char c) {
            return std::isalnum(c) || std::string_view("_-./:%$+@").find(static_cast<char>(c)) !=
@@ -59,6 +60,17 @@ void YamlWriter::open(const std::string& name) {
 
 void YamlWriter::close() { --depth_; }
 
+void YamlWriter::open_item() {
+  ++depth_;
+  ++items_;
+  is_start_of_item_ = true;
+}
+
+void YamlWriter::close_item() {
+  --depth_;
+  --items_;
+}
+
 void YamlWriter::given(const std::string& name, const Node& value) {
   line(name + ": " + inline_value(value));
 }
@@ -74,10 +86,14 @@ void YamlWriter::by_default(const std::string& name, const std::vector<std::stri
   line(name + ": [" + list + "]  # default");
 }
 
-void YamlWriter::unset(const std::string& name) { line("# " + name + ": not set"); }
+void YamlWriter::unset(const std::string& name) {
+  if (items_ == 0) line("# " + name + ": not set");
+}
 
 void YamlWriter::line(const std::string& text) {
   text_.append(depth_ * 2, ' ');
+  if (is_start_of_item_) text_.replace(text_.size() - 2, 2, "- ");
+  is_start_of_item_ = false;
   text_ += text;
   text_ += '\n';
 }

@@ -8,6 +8,7 @@
 #include "filters/reply.hpp"
 #include "http/text.hpp"
 #include "openai/edit.hpp"
+#include "openai/reasoning.hpp"
 #include "openai/request_scan.hpp"
 #include "upstream/answer_policy.hpp"
 #include "upstream/call.hpp"
@@ -30,6 +31,16 @@ bool takes_include_usage(const Route& route) {
   return http::query_parameter(route.query, "api-version").value_or("") >= "2024-09-01";
 }
 
+// What the operation calls the bound on its answer. Chat has two names: reasoning models refuse the
+// old one, older dated versions do not know the new one (azure-openai: chat parameters).
+std::string_view bound_field(const Route& route, std::string_view base_model) {
+  if (route.operation == Operation::responses) return "max_output_tokens";
+  if (route.operation == Operation::completions) return "max_tokens";
+  const bool is_new = route.surface == Surface::v1 ||
+                      http::query_parameter(route.query, "api-version").value_or("") >= "2024-09-01";
+  return is_new || openai::is_reasoning_model(base_model) ? "max_completion_tokens" : "max_tokens";
+}
+
 // The body as it goes upstream: the client's bytes with our few changes, as pieces.
 struct UpstreamBody {
   openai::BodyEdits edits;
@@ -48,6 +59,9 @@ struct UpstreamBody {
         edits.ask_for_usage(*ex.facts);
         asked_for_usage = true;
       }
+      if (ex.answer_cap >= 0) {
+        edits.set_max_tokens(*ex.facts, bound_field(ex.route, deployment.model), ex.answer_cap);
+      }
       edits.pieces(bytes, pieces);
       length = edits.size_after(bytes);
       return;
@@ -63,21 +77,6 @@ struct UpstreamBody {
   }
 };
 
-// Books an estimate when the provider never said what was used, whichever way the exchange ends: the
-// client may leave at any moment, so this is a destructor.
-struct UsageOnEveryEnding {
-  Exchange& ex;
-  std::size_t prompt_bytes;
-  ~UsageOnEveryEnding() {
-    if (ex.usage.is_reported || ex.upstream_status != 200 || !ex.facts || !ex.is_stream) return;
-    // A rule of thumb for text without a tokenizer: four bytes a token, one token an event.
-    ex.usage.prompt_tokens = static_cast<std::int64_t>((prompt_bytes + 3) / 4);
-    ex.usage.completion_tokens = static_cast<std::int64_t>(ex.chunks);
-    ex.usage.total_tokens = ex.usage.prompt_tokens + ex.usage.completion_tokens;
-    ex.usage.is_estimated = true;
-  }
-};
-
 class Forward final : public Filter {
  public:
   awaitable<Outcome> handle(Exchange& ex, ResponseSink& out, Next) const override {
@@ -85,7 +84,6 @@ class Forward final : public Filter {
     if (!deployment) co_return co_await refuse_without_deployment(ex, out);
     ex.deployment = deployment;
     ++ex.attempts;
-    UsageOnEveryEnding book{ex, ex.body.size};
     upstream::Call call(ex, *deployment);
     RelayOptions options;
     const std::optional<Outcome> refused = co_await send(call, ex, out, options);
@@ -178,6 +176,6 @@ class Forward final : public Filter {
 
 }  // namespace
 
-std::shared_ptr<const Filter> make_forward(const Config&) { return std::make_shared<Forward>(); }
+std::shared_ptr<const Filter> make_forward(const Config&, const Services&) { return std::make_shared<Forward>(); }
 
 }  // namespace tollgate::filters

@@ -38,6 +38,6 @@ class Models final : public Filter {
 
 }  // namespace
 
-std::shared_ptr<const Filter> make_models(const Config&) { return std::make_shared<Models>(); }
+std::shared_ptr<const Filter> make_models(const Config&, const Services&) { return std::make_shared<Models>(); }
 
 }  // namespace tollgate::filters

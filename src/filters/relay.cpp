@@ -201,7 +201,7 @@ awaitable<Outcome> relay_body(Call& call, Exchange& ex, ResponseSink& out) {
     if (co_await out.head(head) == Flow::stop) co_return client_gone();
   }
   call.release_head();
-  ex.first_token = Clock::now();
+  ex.first_token = call.answered_at();
   std::optional<openai::BodyScan> scan;
   if (is_json) scan.emplace();
   for (;;) {

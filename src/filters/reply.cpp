@@ -39,8 +39,9 @@ awaitable<Outcome> reply_error(Exchange& ex, ResponseSink& out, Error error, std
     headers.push_back({"retry-after-ms", milliseconds});
     headers.push_back({"retry-after", seconds});
   }
+  if (!error.challenge.empty()) headers.push_back({"www-authenticate", error.challenge});
   if (!allow.empty()) headers.push_back({"allow", allow});
-  if (error.kind == ErrorKind::quota_exhausted) headers.push_back({"x-should-retry", "false"});
+  if (error.is_final) headers.push_back({"x-should-retry", "false"});
   if (!error.detail.empty()) ex.error_detail = error.detail;
   const std::string body = error_body(error);
   Outcome outcome;

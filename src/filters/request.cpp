@@ -183,7 +183,7 @@ class RequestFilter final : public Filter {
 
 }  // namespace
 
-std::shared_ptr<const Filter> make_request(const Config& config) {
+std::shared_ptr<const Filter> make_request(const Config& config, const Services&) {
   return std::make_shared<RequestFilter>(config);
 }
 

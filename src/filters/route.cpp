@@ -56,7 +56,7 @@ class RouteFilter final : public Filter {
 
 }  // namespace
 
-std::shared_ptr<const Filter> make_route(const Config& config) {
+std::shared_ptr<const Filter> make_route(const Config& config, const Services&) {
   return std::make_shared<RouteFilter>(config);
 }
 

@@ -1,7 +1,9 @@
-// Searches for rare bytes, sixteen at a time where the processor can.
+// Looks at many bytes at a time: searches for rare ones, and makes capitals small.
 #pragma once
 
 #include <bit>
+#include <cstdint>
+#include <cstring>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -41,6 +43,18 @@ inline const char* find_line_end(const char* at, const char* end) noexcept {
   for (; at != end; ++at)
     if (*at == '\r' || *at == '\n') break;
   return at;
+}
+
+// Eight bytes with their ASCII capitals made small.
+inline std::uint64_t lower_eight(const char* at) noexcept {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  std::uint64_t bytes;
+  std::memcpy(&bytes, at, sizeof bytes);
+  const std::uint64_t low_bits = bytes & (ones * 0x7f);
+  const std::uint64_t is_above_z = low_bits + ones * (0x7f - 'Z');
+  const std::uint64_t is_from_a = low_bits + ones * (0x80 - 'A');
+  const std::uint64_t is_capital = (is_from_a ^ is_above_z) & ~bytes & (ones * 0x80);
+  return bytes | (is_capital >> 2);  // 0x80 >> 2 is the 0x20 between 'A' and 'a'
 }
 
 }  // namespace tollgate::http

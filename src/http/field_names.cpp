@@ -1,10 +1,13 @@
 // The field names that the gateway knows, and looking them up.
 #include "http/head.hpp"
 
+#include "http/byte_scan.hpp"
 #include "http/text.hpp"
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 
 namespace tollgate::http {
 namespace {
@@ -87,15 +90,49 @@ constexpr auto first_of_length = [] {
   return first;
 }();
 
+// The first and the last eight bytes of a name in small letters, which may overlap; a shorter name is
+// filled up. Names of the same length up to sixteen are the same when their ends are.
+struct Ends {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  bool operator==(const Ends&) const = default;
+};
+
+constexpr std::uint64_t pack(std::string_view text) {
+  std::array<char, 8> bytes{};
+  for (std::size_t i = 0; i != text.size(); ++i) bytes[i] = text[i];
+  return std::bit_cast<std::uint64_t>(bytes);
+}
+
+constexpr auto known_ends = [] {
+  std::array<Ends, name_table.size()> ends;
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    const auto text = name_table[i].text;
+    if (text.size() < 8)
+      ends[i].first = pack(text);
+    else
+      ends[i] = {pack(text.substr(0, 8)), pack(text.substr(text.size() - 8))};
+  }
+  return ends;
+}();
+
+Ends ends_of(std::string_view name) noexcept {
+  const auto size = name.size();
+  if (size >= 8) return {lower_eight(name.data()), lower_eight(name.data() + size - 8)};
+  char bytes[8]{};
+  for (std::size_t i = 0; i != size; ++i) bytes[i] = name[i];
+  return {lower_eight(bytes), 0};
+}
+
 }  // namespace
 
-const Field* find_field(const std::vector<Field>& fields, std::string_view name) noexcept {
+const Field* find_field(const Fields& fields, std::string_view name) noexcept {
   for (const Field& field : fields)
     if (iequals(field.name, name)) return &field;
   return nullptr;
 }
 
-const Field* find_field(const std::vector<Field>& fields, Name name) noexcept {
+const Field* find_field(const Fields& fields, Name name) noexcept {
   for (const Field& field : fields)
     if (field.known == name) return &field;
   return nullptr;
@@ -104,9 +141,9 @@ const Field* find_field(const std::vector<Field>& fields, Name name) noexcept {
 Name name_of(std::string_view field_name) noexcept {
   const std::size_t length = field_name.size();
   if (length == 0 || length > longest_name) return Name::other;
-  const char first = to_lower(field_name[0]);
+  const Ends ends = ends_of(field_name);
   for (std::size_t i = first_of_length[length]; i != first_of_length[length + 1]; ++i)
-    if (name_table[i].text[0] == first && iequals(name_table[i].text, field_name))
+    if (known_ends[i] == ends && (length <= 16 || iequals(name_table[i].text, field_name)))
       return name_table[i].name;
   return Name::other;
 }

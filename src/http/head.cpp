@@ -134,7 +134,7 @@ void for_each_element(std::string_view list, Use use) {
 // What the fields of either kind of message say about the connection and the body.
 class MessageRules {
  public:
-  MessageRules(std::vector<Field>& fields, const Limits& limits)
+  MessageRules(Fields& fields, const Limits& limits)
       : fields_(fields), max_fields_(limits.fields) {}
 
   Failure on_field(const Field& field) {
@@ -214,7 +214,7 @@ class MessageRules {
       if (iequals(field.name, name)) field.is_hop_by_hop = true;
   }
 
-  std::vector<Field>& fields_;
+  Fields& fields_;
   std::size_t max_fields_;
   std::uint64_t length_ = 0;
   bool has_length_ = false;
@@ -352,11 +352,15 @@ Failure read_strictly(std::string_view head, const Limits& limits, Head& out) {
   return rules.finish(out.minor_version, out.framing, out.keep_alive);
 }
 
+// Room for the fields of most messages.
+constexpr std::size_t usual_fields = 12;
+
 // Everything back to its default; the vector keeps its capacity.
 template <class Head>
 void reset(Head& head) {
   auto fields = std::move(head.fields);
   fields.clear();
+  fields.reserve(usual_fields);
   head = Head{};
   head.fields = std::move(fields);
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "tollgate/header.hpp"
+#include "tollgate/spare_memory.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,7 @@ namespace tollgate::http {
 
 using Name = HeaderName;
 using Field = Header;
+using Fields = std::vector<Field, Recycling<Field>>;
 
 struct Limits {
   std::size_t head_bytes = 65536;
@@ -46,7 +48,7 @@ struct RequestHead {
   std::string_view method;
   std::string_view target;  // always begins with '/'
   int minor_version = 1;
-  std::vector<Field> fields;
+  Fields fields;
   Framing framing;  // never until_close
   bool keep_alive = true;
   bool expects_continue = false;
@@ -70,7 +72,7 @@ struct ResponseHead {
   int status = 0;
   std::string_view reason;
   int minor_version = 1;
-  std::vector<Field> fields;
+  Fields fields;
   Framing framing;
   bool keep_alive = true;  // the connection can carry another request once the body has ended
 
@@ -102,8 +104,8 @@ HeadError parse_response(std::string_view head, bool is_answer_to_head, const Li
                          ResponseHead& out, std::string& why);
 
 // The first field of that name in any case, nullptr when there is none.
-const Field* find_field(const std::vector<Field>& fields, std::string_view name) noexcept;
-const Field* find_field(const std::vector<Field>& fields, Name name) noexcept;
+const Field* find_field(const Fields& fields, std::string_view name) noexcept;
+const Field* find_field(const Fields& fields, Name name) noexcept;
 
 Name name_of(std::string_view field_name) noexcept;  // any case
 

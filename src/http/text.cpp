@@ -1,26 +1,13 @@
 #include "http/text.hpp"
 
 #include "base/ascii.hpp"
+#include "http/byte_scan.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
-#include <cstring>
 
 namespace tollgate::http {
 namespace {
-
-// Eight bytes with their ASCII capitals made small.
-std::uint64_t lower_eight(const char* at) noexcept {
-  constexpr std::uint64_t ones = 0x0101010101010101;
-  std::uint64_t bytes;
-  std::memcpy(&bytes, at, sizeof bytes);
-  const std::uint64_t low_bits = bytes & (ones * 0x7f);
-  const std::uint64_t is_above_z = low_bits + ones * (0x7f - 'Z');
-  const std::uint64_t is_from_a = low_bits + ones * (0x80 - 'A');
-  const std::uint64_t is_capital = (is_from_a ^ is_above_z) & ~bytes & (ones * 0x80);
-  return bytes | (is_capital >> 2);  // 0x80 >> 2 is the 0x20 between 'A' and 'a'
-}
 
 bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 
@@ -37,13 +24,16 @@ std::string_view take_part(std::string_view& rest, char separator) noexcept {
 }  // namespace
 
 bool iequals(std::string_view a, std::string_view b) noexcept {
-  if (a.size() != b.size()) return false;
-  std::size_t i = 0;
-  for (; a.size() - i >= 8; i += 8)
+  const auto size = a.size();
+  if (size != b.size()) return false;
+  if (size < 8) {
+    for (std::size_t i = 0; i != size; ++i)
+      if (to_lower(a[i]) != to_lower(b[i])) return false;
+    return true;
+  }
+  for (std::size_t i = 0; i < size - 8; i += 8)
     if (lower_eight(a.data() + i) != lower_eight(b.data() + i)) return false;
-  for (; i != a.size(); ++i)
-    if (to_lower(a[i]) != to_lower(b[i])) return false;
-  return true;
+  return lower_eight(a.data() + size - 8) == lower_eight(b.data() + size - 8);  // may overlap
 }
 
 std::string_view trim(std::string_view text) noexcept {

@@ -82,6 +82,7 @@ Reply json_reply(std::string body) {
 Service::Service(const Config& config)
     : config_(config),
       deployments_(config_),
+      entra_(!config_.tls_certificate.empty()),
       journal_(config_),
       objects_(std::make_unique<ObjectStore>()),
       world_{config_, deployments_, faults_, *objects_} {}
@@ -101,6 +102,7 @@ bool Service::is_allowed(const HttpRequest& request) const {
 
 Reply Service::handle(const HttpRequest& request) {
   if (request.path.starts_with("/mock/")) return admin(request);
+  if (auto reply = entra_.handle(request)) return std::move(*reply);
   stats_.requests.fetch_add(1, std::memory_order_relaxed);
   stats_.in_flight.fetch_add(1, std::memory_order_relaxed);
   auto entry = journal_.open(request);
@@ -255,6 +257,7 @@ Reply Service::admin(const HttpRequest& request) {
   const std::string_view path = request.path.substr(5);
   const bool reads = request.method == "GET";
   const bool deletes = request.method == "DELETE";
+  if (path == "/entra" || path.starts_with("/entra/")) return entra_.admin(request);
   if (path == "/health" && reads) return json_reply(R"({"status":"ok"})");
   if (path == "/stats" && reads) return json_reply(stats_json());
   if (path == "/journal" && reads) {

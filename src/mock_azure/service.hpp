@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "mock_azure/call.hpp"
+#include "mock_azure/entra.hpp"
 #include "mock_azure/journal.hpp"
 
 namespace tollgate::mock {
@@ -37,6 +38,7 @@ class Service : public Handler {
 
   const Config config_;
   DeploymentTable deployments_;
+  Entra entra_;
   FaultPlan faults_;
   Journal journal_;
   std::unique_ptr<ObjectStore> objects_;

@@ -33,7 +33,7 @@ struct Loop::Tick {
 };
 
 Loop::Loop()
-    : io_(std::make_unique<asio::io_context>(1)),
+    : io_(std::make_unique<asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO)),
       wheel_(Clock::now()),
       tick_(std::make_unique<Tick>(*io_)) {
   spare_.reserve(spare_buffers);

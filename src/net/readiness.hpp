@@ -35,9 +35,6 @@ class Readiness {
   // Nothing happens when that is so already.
   void arm(For direction);
 
-  // The same for reading, answered also by what is there already, at the price of a system call.
-  void arm_afresh();
-
   // Closes the socket; the listener is not called any more.
   void close();
 

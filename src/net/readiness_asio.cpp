@@ -64,8 +64,6 @@ Readiness::~Readiness() {
 
 void Readiness::arm(For direction) { core_->arm(direction); }
 
-void Readiness::arm_afresh() { core_->arm(For::read); }  // async_wait always asks anew
-
 void Readiness::close() {
   core_->listener = nullptr;
   boost::system::error_code ignored;

@@ -48,16 +48,14 @@ struct Readiness::Core {
     reactor.register_descriptor(socket, descriptor);
   }
 
-  // Without `allow_speculative` the reactor registers the descriptor again, which makes epoll tell what
-  // is there now.
-  void arm(For direction, bool allow_speculative) {
+  void arm(For direction) {
     auto& operation = direction == For::read ? read : write;
     if (operation.is_armed) return;
     operation.is_armed = true;
     operation.ec_ = {};
     ++references;
     reactor.start_op(direction == For::read ? Reactor::read_op : Reactor::write_op, socket,
-                     descriptor, &operation, false, allow_speculative);
+                     descriptor, &operation, false, true);
   }
 
   void close() {
@@ -89,9 +87,7 @@ Readiness::~Readiness() {
   core_->release();
 }
 
-void Readiness::arm(For direction) { core_->arm(direction, true); }
-
-void Readiness::arm_afresh() { core_->arm(For::read, false); }
+void Readiness::arm(For direction) { core_->arm(direction); }
 
 void Readiness::close() {
   if (core_->socket >= 0) core_->close();

@@ -11,6 +11,26 @@ namespace tollgate::net {
 
 namespace {
 
+// How long an end that came together with the last bytes may go unseen. Most connections have moved on
+// by then, and the look is saved.
+constexpr std::chrono::milliseconds late_look{20};
+
+// Parts that come to no more than this are sent as one copy, which costs less than to have the system
+// gather them.
+constexpr std::size_t worth_gathering = 4096;
+
+// What a system call that sends came to; `send` is called again when a signal broke in.
+template <class Send>
+IoResult result_of_write(Send send) {
+  for (;;) {
+    const auto n = send();
+    if (n >= 0) return {IoStatus::ok, static_cast<std::size_t>(n)};
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return {IoStatus::would_block, 0};
+    return {IoStatus::failed, 0};
+  }
+}
+
 int without_delay(int socket) {
   const int on = 1;
   ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -20,7 +40,9 @@ int without_delay(int socket) {
 }  // namespace
 
 TcpStream::TcpStream(Loop& loop, int socket, bool is_v6)
-    : loop_(loop), fd_(without_delay(socket)), readiness_(loop, socket, is_v6, *this) {}
+    : loop_(loop), fd_(without_delay(socket)), readiness_(loop, socket, is_v6, *this) {
+  fire = [](Timer& timer) { static_cast<TcpStream&>(timer).look_late(); };
+}
 
 TcpStream::~TcpStream() { close(); }
 
@@ -28,20 +50,34 @@ IoResult TcpStream::try_read(char* into, std::size_t size) {
   for (;;) {
     const auto n = ::recv(fd_, into, size, MSG_DONTWAIT);
     if (n > 0) {
-      // A short read does not prove that the socket is drained: an end or a reset that came together
-      // with the last bytes shares their edge and makes none of its own.
-      is_drained_ = false;
+      left_ = static_cast<std::size_t>(n) < size ? Left::no_bytes : Left::unknown;
+      has_read_ = true;
       return {IoStatus::ok, static_cast<std::size_t>(n)};
     }
     if (n == 0) return {IoStatus::eof, 0};
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK) return {IoStatus::failed, 0};
-    is_drained_ = true;
+    left_ = Left::nothing;
     return {IoStatus::would_block, 0};
   }
 }
 
 IoResult TcpStream::try_write(std::span<const std::string_view> parts) {
+  std::size_t total = 0;
+  for (const auto& part : parts) total += part.size();
+  if (total > worth_gathering && parts.size() > 1) return write_gathered(parts);
+  if (total == 0) return {IoStatus::ok, 0};
+  char copy[worth_gathering];
+  const char* from = parts.front().data();
+  if (parts.size() > 1) {
+    from = copy;
+    char* into = copy;
+    for (const auto& part : parts) into += part.copy(into, part.size());
+  }
+  return result_of_write([&] { return ::send(fd_, from, total, MSG_DONTWAIT | MSG_NOSIGNAL); });
+}
+
+IoResult TcpStream::write_gathered(std::span<const std::string_view> parts) {
   constexpr std::size_t max_parts = 16;
   iovec pieces[max_parts];
   std::size_t count = 0;
@@ -50,29 +86,17 @@ IoResult TcpStream::try_write(std::span<const std::string_view> parts) {
     if (count == max_parts) break;
     pieces[count++] = {const_cast<char*>(part.data()), part.size()};
   }
-  if (count == 0) return {IoStatus::ok, 0};
   msghdr message{};
   message.msg_iov = pieces;
   message.msg_iovlen = count;
-  for (;;) {
-    const auto n = ::sendmsg(fd_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (n >= 0) return {IoStatus::ok, static_cast<std::size_t>(n)};
-    if (errno == EINTR) continue;
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return {IoStatus::would_block, 0};
-    return {IoStatus::failed, 0};
-  }
+  return result_of_write([&] { return ::sendmsg(fd_, &message, MSG_DONTWAIT | MSG_NOSIGNAL); });
 }
 
-void TcpStream::watch(void (*on_event)(void*), void* context, Watch how) {
+void TcpStream::watch(void (*on_event)(void*), void* context) {
   if (!is_open()) return;
   on_event_ = on_event;
   context_ = context;
-  // The peer's end may have come together with its last bytes, and then makes no edge of its own.
-  if (how == Watch::cheap || is_drained_ || look() == Peer::silent) {
-    readiness_.arm(Readiness::For::read);
-  } else {
-    readiness_.arm_afresh();
-  }
+  arm_reading();
 }
 
 void TcpStream::unwatch() { on_event_ = nullptr; }
@@ -82,7 +106,7 @@ Peer TcpStream::look() {
   const auto n = ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   if (n > 0) return Peer::sent;
   if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) return Peer::gone;
-  is_drained_ = true;
+  left_ = Left::nothing;
   return Peer::silent;
 }
 
@@ -90,22 +114,48 @@ void TcpStream::finish_sending() { ::shutdown(fd_, SHUT_WR); }
 
 void TcpStream::close() {
   on_event_ = nullptr;
+  loop_.disarm(*this);
   readiness_.close();
   fd_ = -1;
 }
 
 bool TcpStream::arm_as(Wait& wait, Wait::For direction) {
   const bool is_read = direction == Wait::For::read;
-  if (is_read && !is_drained_) return false;
+  if (is_read && left_ == Left::unknown) return false;
   wait.fire = [](Timer& timer) {
     auto& self = static_cast<Wait&>(timer);
     self.stream().disarm(self);
     self.wake(Wake::timeout);
   };
   loop_.arm(wait);
-  (is_read ? reader_ : writer_) = &wait;
-  readiness_.arm(is_read ? Readiness::For::read : Readiness::For::write);
+  if (is_read) {
+    reader_ = &wait;
+    arm_reading();
+  } else {
+    writer_ = &wait;
+    readiness_.arm(Readiness::For::write);
+  }
   return true;
+}
+
+void TcpStream::arm_reading() {
+  readiness_.arm(Readiness::For::read);
+  if (left_ == Left::nothing || is_armed()) return;
+  has_read_ = false;
+  at = coarse_now() + late_look;
+  loop_.arm(*this);
+}
+
+// May destroy this stream.
+void TcpStream::look_late() {
+  const bool is_awaited = reader_ || on_event_;
+  if (!is_awaited || left_ == Left::nothing) return;
+  if (std::exchange(has_read_, false)) {
+    at = coarse_now() + late_look;
+    loop_.arm(*this);
+  } else if (look() != Peer::silent) {
+    on_ready(Readiness::For::read);
+  }
 }
 
 void TcpStream::disarm(Wait& wait) noexcept {
@@ -117,7 +167,7 @@ void TcpStream::disarm(Wait& wait) noexcept {
 // May destroy this stream, so it is left right after.
 void TcpStream::on_ready(Readiness::For direction) {
   const bool is_read = direction == Readiness::For::read;
-  if (is_read) is_drained_ = false;
+  if (is_read) left_ = Left::unknown;
   if (Wait* wait = std::exchange(is_read ? reader_ : writer_, nullptr)) {
     loop_.disarm(*wait);
     wait->wake(Wake::ready);

@@ -11,7 +11,7 @@
 
 namespace tollgate::net {
 
-class TcpStream final : public ByteStream, private Readiness::Listener {
+class TcpStream final : public ByteStream, private Readiness::Listener, private Timer {
  public:
   // Takes over a connected (or connecting) socket; sets TCP_NODELAY.
   TcpStream(Loop& loop, int socket, bool is_v6);
@@ -19,7 +19,7 @@ class TcpStream final : public ByteStream, private Readiness::Listener {
 
   IoResult try_read(char* into, std::size_t size) override;
   IoResult try_write(std::span<const std::string_view> parts) override;
-  void watch(void (*on_event)(void*), void* context, Watch how) override;
+  void watch(void (*on_event)(void*), void* context) override;
   void unwatch() override;
   Peer look() override;
   void finish_sending() override;
@@ -32,11 +32,23 @@ class TcpStream final : public ByteStream, private Readiness::Listener {
   // For TLS, which reads the socket itself and whose reads may have to wait for a write and the other
   // way round.
   bool arm_as(Wait& wait, Wait::For direction);
-  void note_drained(bool is_drained) noexcept { is_drained_ = is_drained; }
+  void note_drained(bool is_drained) noexcept {
+    left_ = is_drained ? Left::nothing : Left::unknown;
+  }
   void disarm(Wait& wait) noexcept override;
 
  private:
+  // What there may be to read that no event will tell of.
+  enum class Left : unsigned char {
+    unknown,
+    no_bytes,  // the last read took all; an end or a reset that came with it shares its edge
+    nothing,   // the last look found nothing and nothing has happened since
+  };
+
   bool arm(Wait& wait) override { return arm_as(wait, wait.direction()); }
+  IoResult write_gathered(std::span<const std::string_view> parts);
+  void arm_reading();
+  void look_late();
   void on_ready(Readiness::For direction) override;
 
   Loop& loop_;
@@ -46,7 +58,8 @@ class TcpStream final : public ByteStream, private Readiness::Listener {
   Wait* writer_ = nullptr;
   void (*on_event_)(void*) = nullptr;
   void* context_ = nullptr;
-  bool is_drained_ = false;  // the last look found nothing and nothing has happened since
+  Left left_ = Left::unknown;
+  bool has_read_ = false;  // since the late look was put off
 };
 
 }  // namespace tollgate::net

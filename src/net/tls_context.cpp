@@ -45,21 +45,41 @@ std::string tls_error_text() {
   return text;
 }
 
-TlsServerContext::TlsServerContext(const std::string& certificate_file,
-                                   const std::string& key_file)
+TlsServerContext::TlsServerContext(const std::string& certificate_file, const std::string& key_file,
+                                   const ClientTrust& clients)
     : context_(SSL_CTX_new(TLS_server_method())) {
   set_common(context_);
   SSL_CTX_set_alpn_select_cb(context_, choose_alpn, nullptr);
-  const auto fail = [this](const std::string& what) {
+  try {
+    load(certificate_file, key_file, clients);
+  } catch (...) {
     SSL_CTX_free(context_);
-    throw std::runtime_error(what + ": " + tls_error_text());
-  };
+    throw;
+  }
+}
+
+void TlsServerContext::load(const std::string& certificate_file, const std::string& key_file,
+                            const ClientTrust& clients) {
+  const auto fail = [](const std::string& what) { throw std::runtime_error(what + ": " + tls_error_text()); };
   if (SSL_CTX_use_certificate_chain_file(context_, certificate_file.c_str()) != 1)
     fail("cannot use certificate " + certificate_file);
   if (SSL_CTX_use_PrivateKey_file(context_, key_file.c_str(), SSL_FILETYPE_PEM) != 1)
     fail("cannot use private key " + key_file);
   if (SSL_CTX_check_private_key(context_) != 1)
     fail("certificate " + certificate_file + " and key " + key_file + " do not belong together");
+  if (clients.ca_file.empty()) return;
+  auto* names = SSL_load_client_CA_file(clients.ca_file.c_str());
+  if (!names || SSL_CTX_load_verify_locations(context_, clients.ca_file.c_str(), nullptr) != 1) {
+    sk_X509_NAME_pop_free(names, X509_NAME_free);
+    fail("cannot use the file of client authorities " + clients.ca_file);
+  }
+  SSL_CTX_set_client_CA_list(context_, names);
+  const int required = clients.is_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+  SSL_CTX_set_verify(context_, SSL_VERIFY_PEER | required, nullptr);
+  SSL_CTX_set_verify_depth(context_, 8);
+  // Without a name for its sessions OpenSSL refuses to resume those that hold a client's certificate.
+  static const unsigned char sessions[] = "tollgate";
+  SSL_CTX_set_session_id_context(context_, sessions, sizeof sessions - 1);
 }
 
 TlsServerContext::~TlsServerContext() { SSL_CTX_free(context_); }

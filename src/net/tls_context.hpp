@@ -11,15 +11,24 @@ struct ssl_session_st;
 
 namespace tollgate::net {
 
+// Whose client certificates a server accepts.
+struct ClientTrust {
+  std::string ca_file;       // PEM; "": no client is asked for a certificate
+  bool is_required = false;  // a client without one gets no connection
+};
+
 class TlsServerContext {
  public:
   // Loads a PEM chain and key; throws std::runtime_error that names the file and the reason.
-  TlsServerContext(const std::string& certificate_file, const std::string& key_file);
+  TlsServerContext(const std::string& certificate_file, const std::string& key_file,
+                   const ClientTrust& clients = {});
   ~TlsServerContext();
   TlsServerContext(const TlsServerContext&) = delete;
   ssl_ctx_st* native() const noexcept { return context_; }
 
  private:
+  void load(const std::string& certificate_file, const std::string& key_file, const ClientTrust& clients);
+
   ssl_ctx_st* context_;
 };
 

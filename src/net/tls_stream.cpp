@@ -147,9 +147,7 @@ IoResult TlsStream::try_write(std::span<const std::string_view> parts) {
   return {IoStatus::ok, total};
 }
 
-void TlsStream::watch(void (*on_event)(void*), void* context, Watch how) {
-  tcp_->watch(on_event, context, how);
-}
+void TlsStream::watch(void (*on_event)(void*), void* context) { tcp_->watch(on_event, context); }
 
 void TlsStream::unwatch() { tcp_->unwatch(); }
 

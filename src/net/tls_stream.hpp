@@ -4,6 +4,7 @@
 
 #include "net/tcp_stream.hpp"
 #include "tollgate/awaitable.hpp"
+#include "tollgate/identity.hpp"
 
 #include <memory>
 #include <string>
@@ -27,9 +28,12 @@ class TlsStream final : public ByteStream {
   // Must succeed before anything else; "" or the reason of the failure.
   awaitable<std::string> handshake(TimePoint deadline);
 
+  // Of the other side, after a handshake that verified it; null: it showed none.
+  std::unique_ptr<const ClientCertificate> peer_certificate() const;
+
   IoResult try_read(char* into, std::size_t size) override;
   IoResult try_write(std::span<const std::string_view> parts) override;
-  void watch(void (*on_event)(void*), void* context, Watch how) override;
+  void watch(void (*on_event)(void*), void* context) override;
   void unwatch() override;
   Peer look() override;
   void finish_sending() override;

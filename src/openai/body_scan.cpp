@@ -5,6 +5,7 @@
 #include "openai/usage_reader.hpp"
 
 #include <bit>
+#include <utility>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -60,7 +61,7 @@ const char* find_structure(const char* at, const char* end) noexcept {
 }
 
 // A name as it is meant; one that was written with escapes that mean nothing stays as it is.
-std::string plain(const std::string& raw) {
+std::string plain(std::string raw) {
   if (raw.find('\\') == std::string::npos) return raw;
   JsonString whole;
   const auto quoted = '"' + raw + '"';
@@ -77,7 +78,7 @@ void BodyScan::feed(std::string_view part) {
   while (at != end) at = step(at, end);
 }
 
-// Takes at least one byte, and as many as stay in one state.
+// Takes bytes or changes the state, and takes as many as stay in one state.
 const char* BodyScan::step(const char* at, const char* end) {
   switch (state_) {
     case State::start:
@@ -105,10 +106,10 @@ const char* BodyScan::step(const char* at, const char* end) {
       while (at != end && (base::is_json_space(*at) || *at == ':')) ++at;
       if (at == end) return at;
       start_value(*at);
-      return at + 1;
+      return state_ == State::in_nested ? at : at + 1;
     case State::in_scalar:
-      if (*at != ',' && *at != '}' && !base::is_json_space(*at)) return at + 1;
-      state_ = State::before_key;
+      while (at != end && *at != ',' && *at != '}' && !base::is_json_space(*at)) ++at;
+      if (at != end) state_ = State::before_key;
       return at;
     case State::in_nested:
       return skip_nested(at, end);
@@ -138,13 +139,11 @@ const char* BodyScan::skip_string(const char* at, const char* end) {
       state_ = State::in_nested;
       break;
     case State::in_key:
-      keep(at, stop);
-      member_ = member_called(longest_ > 0 ? std::string_view(text_) : std::string_view());
+      member_ = member_called(kept_with(at, stop));
       state_ = State::before_value;
       break;
     default:
-      keep(at, stop);
-      end_value();
+      end_value(at, stop);
   }
   return next;
 }
@@ -163,8 +162,7 @@ const char* BodyScan::skip_nested(const char* at, const char* end) {
     } else if (c == '{' || c == '[') {
       ++depth_;
     } else if (--depth_ == 0) {
-      keep(start, at);
-      end_value();
+      end_value(start, at);
       return at;
     }
   }
@@ -182,31 +180,29 @@ void BodyScan::start_value(char first) {
       longest_ = longest_name;
   } else if (first == '{' || first == '[') {
     state_ = State::in_nested;
-    depth_ = 1;
-    if (member_ == Member::usage) {
-      longest_ = longest_usage;
-      text_ += first;
-    }
+    depth_ = 0;  // its first brace is still to be taken
+    if (member_ == Member::usage) longest_ = longest_usage;
   } else {
     state_ = State::in_scalar;
   }
 }
 
-void BodyScan::end_value() {
+void BodyScan::end_value(const char* from, const char* to) {
   state_ = State::before_key;
+  const auto value = kept_with(from, to);
   if (longest_ == 0) return;  // not wanted, or too long
   switch (member_) {
     case Member::usage:
-      usage_.swap(text_);
+      usage_ = value;
       break;
     case Member::model:
-      model_.swap(text_);
+      model_ = value;
       break;
     case Member::id:
-      id_.swap(text_);
+      id_ = value;
       break;
     case Member::status:
-      status_.swap(text_);
+      status_ = value;
       break;
     case Member::error:
     case Member::other:
@@ -223,6 +219,13 @@ void BodyScan::keep(const char* from, const char* to) {
     longest_ = 0;
 }
 
+// What has been kept and its end. Usually all of it is in one part, and nothing is copied.
+std::string_view BodyScan::kept_with(const char* from, const char* to) {
+  if (text_.empty() && static_cast<std::size_t>(to - from) <= longest_) return {from, to};
+  keep(from, to);
+  return longest_ == 0 ? std::string_view() : text_;
+}
+
 BodyScan::Member BodyScan::member_called(std::string_view name) {
   if (name == "usage") return Member::usage;
   if (name == "model") return Member::model;
@@ -232,12 +235,12 @@ BodyScan::Member BodyScan::member_called(std::string_view name) {
   return Member::other;
 }
 
-BodyFacts BodyScan::finish() const {
+BodyFacts BodyScan::finish() {
   BodyFacts facts;
   read_usage(usage_, facts.usage);
-  facts.model = plain(model_);
-  facts.id = plain(id_);
-  facts.status = plain(status_);
+  facts.model = plain(std::move(model_));
+  facts.id = plain(std::move(id_));
+  facts.status = plain(std::move(status_));
   facts.has_error = has_error_;
   facts.is_json_object = state_ == State::after_end;
   return facts;

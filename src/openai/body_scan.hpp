@@ -24,7 +24,7 @@ struct BodyFacts {
 class BodyScan {
  public:
   void feed(std::string_view part);
-  BodyFacts finish() const;
+  BodyFacts finish();  // once
 
  private:
   enum class State : unsigned char {
@@ -46,8 +46,9 @@ class BodyScan {
   const char* skip_string(const char* at, const char* end);
   const char* skip_nested(const char* at, const char* end);
   void start_value(char first);
-  void end_value();
+  void end_value(const char* from, const char* to);
   void keep(const char* from, const char* to);
+  std::string_view kept_with(const char* from, const char* to);
 
   State state_ = State::start;
   Member member_ = Member::other;

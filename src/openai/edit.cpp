@@ -2,6 +2,9 @@
 
 #include "base/json_text.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace tollgate::openai {
 namespace {
 
@@ -26,6 +29,23 @@ void BodyEdits::set_model(const RequestFacts& facts, std::string_view name) {
   model_text_ += '"';
   json_escape(model_text_, name);
   model_text_ += '"';
+  model_.text = model_text_;
+}
+
+void BodyEdits::set_max_tokens(const RequestFacts& facts, std::string_view name, std::int64_t tokens) {
+  is_empty_object_ = facts.is_empty_object;
+  max_tokens_ = {};
+  max_tokens_.is_set = true;
+  max_tokens_text_.clear();
+  if (facts.max_tokens_value.is_empty()) {
+    max_tokens_.replaced = {facts.object_begin, facts.object_begin};
+    max_tokens_.is_new_member = true;
+    max_tokens_text_.append("\"").append(name).append("\":");
+  } else {
+    max_tokens_.replaced = facts.max_tokens_value;
+  }
+  max_tokens_text_ += std::to_string(tokens);
+  max_tokens_.text = max_tokens_text_;
 }
 
 void BodyEdits::ask_for_usage(const RequestFacts& facts) {
@@ -36,18 +56,18 @@ void BodyEdits::ask_for_usage(const RequestFacts& facts) {
   if (facts.stream_options.is_empty()) {
     usage_.replaced = {facts.object_begin, facts.object_begin};
     usage_.is_new_member = true;
-    usage_text_ = R"("stream_options":{"include_usage":true})";
+    usage_.text = R"("stream_options":{"include_usage":true})";
   } else if (!facts.include_usage_value.is_empty()) {
     usage_.replaced = facts.include_usage_value;
-    usage_text_ = "true";
+    usage_.text = "true";
   } else if (facts.stream_options_is_null || facts.stream_options_is_empty) {
     usage_.replaced = facts.stream_options;
-    usage_text_ = R"({"include_usage":true})";
+    usage_.text = R"({"include_usage":true})";
   } else {
     const auto inside = facts.stream_options.begin + 1;
     usage_.replaced = {inside, inside};
     usage_.is_new_member = true;
-    usage_text_ = R"("include_usage":true)";
+    usage_.text = R"("include_usage":true)";
   }
 }
 
@@ -73,26 +93,19 @@ void BodyEdits::pieces(std::string_view body, std::vector<std::string_view>& out
 
 template <class Visit>
 void BodyEdits::for_each_edit(Visit visit) const {
-  const auto at_model = [&](bool is_last) {
-    if (model_.is_set)
-      visit(model_.replaced, std::string_view(model_text_), comma_after(model_, is_last));
-  };
-  const auto at_usage = [&](bool is_last) {
-    if (usage_.is_set) visit(usage_.replaced, usage_text_, comma_after(usage_, is_last));
-  };
-  // Both may be new first members; then the model comes first.
-  if (!usage_.is_set || model_.replaced.begin <= usage_.replaced.begin) {
-    at_model(!usage_.is_set);
-    at_usage(true);
-  } else {
-    at_usage(!model_.is_set);
-    at_model(true);
+  std::array<const Splice*, 3> set{};
+  std::size_t count = 0;
+  for (const Splice* splice : {&model_, &usage_, &max_tokens_})
+    if (splice->is_set) set[count++] = splice;
+  // New first members stand in front of what is replaced, in the order above.
+  std::stable_sort(set.begin(), set.begin() + count, [](const Splice* a, const Splice* b) {
+    return a->replaced.begin < b->replaced.begin;
+  });
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool is_last = i + 1 == count;
+    const bool needs_comma = set[i]->is_new_member && !(is_empty_object_ && is_last);
+    visit(set[i]->replaced, set[i]->text, needs_comma ? std::string_view(",") : std::string_view{});
   }
-}
-
-std::string_view BodyEdits::comma_after(const Splice& splice, bool is_last) const noexcept {
-  if (!splice.is_new_member) return {};
-  return is_empty_object_ && is_last ? std::string_view{} : std::string_view(",");
 }
 
 }  // namespace tollgate::openai

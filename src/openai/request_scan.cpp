@@ -129,7 +129,13 @@ class Scan {
       case Field::max_output_tokens: {
         if (!counts_answer_tokens(field, operation_)) return json_.skip_value() || broken();
         std::int64_t tokens = -1;
+        json_.peek();
+        const auto begin = json_.offset();
         if (!read_count(name, 0, tokens)) return false;
+        // Of two, the one that allows more: the other cannot be what lets an answer grow.
+        if (facts_.max_tokens_value.is_empty() || tokens > facts_.max_tokens) {
+          facts_.max_tokens_value = {begin, json_.offset()};
+        }
         facts_.max_tokens = std::max(facts_.max_tokens, tokens);
         return true;
       }

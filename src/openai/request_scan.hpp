@@ -45,6 +45,7 @@ struct RequestFacts {
   bool stream_options_is_null = false;
   bool stream_options_is_empty = false;  // an object without members
   Range include_usage_value;             // the literal
+  Range max_tokens_value;                // of the field that `max_tokens` was taken from; `null` too
 
   std::vector<std::unique_ptr<const std::string>> unescaped;
 };

@@ -1,6 +1,7 @@
 #include "openai/usage_reader.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 
 namespace tollgate::openai {
 namespace {
@@ -16,6 +17,7 @@ struct Counts {
   std::int64_t completion = unknown;
   std::int64_t total = unknown;
   std::int64_t cached = unknown;
+  std::int64_t cache_write = unknown;
   std::int64_t reasoning = unknown;
 };
 
@@ -27,7 +29,13 @@ void take_count(JsonCursor& json, std::int64_t& count) {
     count = value;
 }
 
-void take_detail(JsonCursor& json, std::string_view name, std::int64_t& count) {
+// One count of `*_tokens_details`.
+struct Detail {
+  std::string_view name;
+  std::int64_t& count;
+};
+
+void take_details(JsonCursor& json, std::initializer_list<Detail> wanted) {
   if (json.peek() != '{') {
     json.skip_value();
     return;
@@ -35,8 +43,9 @@ void take_detail(JsonCursor& json, std::string_view name, std::int64_t& count) {
   json.open_object();
   JsonString key;
   for (bool is_first = true; json.next_member(key, is_first); is_first = false) {
-    if (key.raw == name)
-      take_count(json, count);
+    const auto* detail = std::find_if(wanted.begin(), wanted.end(), [&](const Detail& d) { return d.name == key.raw; });
+    if (detail != wanted.end())
+      take_count(json, detail->count);
     else
       json.skip_value();
     if (json.is_broken()) return;
@@ -62,9 +71,9 @@ bool take_usage(JsonCursor& json, Usage& usage) {
     else if (name == "total_tokens")
       take_count(json, counts.total);
     else if (name == "prompt_tokens_details" || name == "input_tokens_details")
-      take_detail(json, "cached_tokens", counts.cached);
+      take_details(json, {{"cached_tokens", counts.cached}, {"cache_write_tokens", counts.cache_write}});
     else if (name == "completion_tokens_details" || name == "output_tokens_details")
-      take_detail(json, "reasoning_tokens", counts.reasoning);
+      take_details(json, {{"reasoning_tokens", counts.reasoning}});
     else
       json.skip_value();
     if (json.is_broken()) return false;
@@ -77,6 +86,7 @@ bool take_usage(JsonCursor& json, Usage& usage) {
   usage.prompt_tokens = known(counts.prompt);
   usage.completion_tokens = known(counts.completion);
   usage.cached_tokens = known(counts.cached);
+  usage.cache_write_tokens = known(counts.cache_write);
   usage.reasoning_tokens = known(counts.reasoning);
   usage.total_tokens =
       counts.total == unknown ? usage.prompt_tokens + usage.completion_tokens : counts.total;

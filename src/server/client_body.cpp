@@ -10,8 +10,10 @@ namespace {
 
 using State = BodySource::State;
 
-std::unique_ptr<char[]> make_storage(std::size_t size) {
-  auto storage = std::make_unique_for_overwrite<char[]>(size + RequestBody::padding);
+std::unique_ptr<char[], BodyRelease> make_storage(std::size_t size) {
+  const auto padded = size + RequestBody::padding;
+  std::unique_ptr<char[], BodyRelease> storage(static_cast<char*>(SpareMemory::take(padded)),
+                                               BodyRelease(padded));
   std::memset(storage.get() + size, 0, RequestBody::padding);
   return storage;
 }

@@ -27,7 +27,7 @@ awaitable<Flow> ClientSink::head(const ResponseHead& head) {
 
   head_.reserve(512);
   http::append_status_line(head_, head.status);
-  http::append_date(head_, std::chrono::system_clock::now());
+  http::append_date(head_, coarse_wall_now());
   if (!head.content_type.empty()) http::append_field(head_, "Content-Type", head.content_type);
   if (framing_ == BodyFraming::length) {
     head_ += "Content-Length: ";
@@ -44,6 +44,7 @@ awaitable<Flow> ClientSink::head(const ResponseHead& head) {
       http::append_field(head_, "x-tollgate-route", ex_.route_reason);
     }
   }
+  head_ += ex_.own_headers;
   for (const auto& header : head.headers) http::append_field(head_, header.name, header.value);
   if (!keep_alive_) {
     head_ += "Connection: close\r\n";

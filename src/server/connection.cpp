@@ -68,7 +68,10 @@ awaitable<void> Connection::serve() {
 awaitable<bool> Connection::shake_hands(TimePoint deadline) {
   auto& tls = static_cast<net::TlsStream&>(*stream_);
   const std::string failure = co_await tls.handshake(deadline);
-  if (failure.empty()) co_return true;
+  if (failure.empty()) {
+    certificate_ = tls.peer_certificate();
+    co_return true;
+  }
   server_.observer_.on_connection_error(Observer::ConnectionError::tls);
   log::debug("tls", failure);
   co_return false;
@@ -82,7 +85,7 @@ bool Connection::take_head() {
   if (head_.empty()) {
     // Usually it is all there: only the head is kept, not the body behind it.
     const auto all = http::find_head_end(inbox_.bytes);
-    if (all != std::string::npos && all <= limit) {
+    if (all != std::string_view::npos && all <= limit) {
       head_.assign(inbox_.bytes.substr(0, all));
       inbox_.drop(all);
       return true;
@@ -91,7 +94,7 @@ bool Connection::take_head() {
   const auto before = head_.size();
   head_.append(inbox_.bytes.substr(0, limit + 1 - std::min(before, limit)));
   const auto end = http::find_head_end(head_, searched_);
-  if (end == std::string::npos) {
+  if (end == std::string_view::npos) {
     searched_ = head_.size();
     inbox_.drop(head_.size() - before);
     return false;
@@ -102,10 +105,10 @@ bool Connection::take_head() {
 }
 
 awaitable<Connection::HeadRead> Connection::read_head() {
-  std::string().swap(head_);  // an idle connection keeps nothing of its last request
+  HeadText().swap(head_);  // an idle connection keeps nothing of its last request
   searched_ = 0;
   const auto& limits = chain_->config->server.limits;
-  auto deadline = Clock::now() + limits.idle;
+  auto deadline = coarse_now() + limits.idle;
   for (;;) {
     if (!inbox_.bytes.empty()) {
       if (head_.empty()) {
@@ -138,7 +141,6 @@ awaitable<Connection::HeadRead> Connection::read_head() {
 awaitable<bool> Connection::serve_one() {
   chain_ = server_.chain_;
   http::RequestHead head;
-  head.fields.reserve(10);
   http::Limits limits;
   limits.head_bytes = chain_->config->server.limits.header_bytes;
   std::string why;
@@ -150,6 +152,7 @@ awaitable<bool> Connection::serve_one() {
   }
 
   Exchange ex(server_.loop_, server_.upstreams_);
+  ex.till = server_.till_;
   ex.id = base::make_request_id();
   ex.started = first_byte_;
   ex.started_wall = std::chrono::system_clock::now();
@@ -158,6 +161,7 @@ awaitable<bool> Connection::serve_one() {
   ex.headers = head.fields;
   ex.content_type = head.content_type;
   ex.client_address = client_address_;
+  ex.certificate = certificate_.get();
   ex.config = chain_->config.get();
   if (head.framing.kind == http::Framing::Kind::length) ex.body.length = head.framing.length;
   if (head.framing.kind == http::Framing::Kind::none) ex.body.length = 0;
@@ -275,7 +279,7 @@ void Connection::watch_client() {
           case Peer::gone: std::exchange(connection.work_, nullptr)->cancel(); break;
         }
       },
-      this, Watch::thorough);
+      this);
 }
 
 // A request that cannot even be made an exchange: answered directly, then closed.

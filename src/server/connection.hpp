@@ -27,6 +27,7 @@ class Connection {
   std::list<std::unique_ptr<Connection>>::iterator self;
 
  private:
+  using HeadText = std::basic_string<char, std::char_traits<char>, Recycling<char>>;
   enum class HeadRead : unsigned char { ok, closed, refused };
 
   awaitable<void> serve();
@@ -44,8 +45,9 @@ class Connection {
   Server& server_;
   std::unique_ptr<ByteStream> stream_;
   std::string client_address_;
+  std::unique_ptr<const ClientCertificate> certificate_;
   Inbox inbox_;
-  std::string head_;          // of the request being read or served
+  HeadText head_;             // of the request being read or served
   std::size_t searched_ = 0;  // of head_, for its end
   TimePoint first_byte_{};
   std::shared_ptr<const Chain> chain_;

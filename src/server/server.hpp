@@ -22,6 +22,9 @@ class TlsServerContext;
 namespace tollgate::upstream {
 class Upstreams;
 }
+namespace tollgate::filters {
+struct Till;
+}
 
 namespace tollgate::server {
 
@@ -59,6 +62,9 @@ class Server {
   net::Address address() const;
   void start();
 
+  // Where its exchanges are booked; before start(). Without one nothing is limited or booked.
+  void set_till(filters::Till& till) { till_ = &till; }
+
   void use(std::shared_ptr<const Chain> chain) { chain_ = std::move(chain); }
 
   // Stops accepting, closes idle connections, lets running exchanges finish and tells their clients
@@ -78,6 +84,7 @@ class Server {
   net::Loop& loop_;
   upstream::Upstreams& upstreams_;
   Observer& observer_;
+  filters::Till* till_ = nullptr;
   std::shared_ptr<const Chain> chain_;
   std::unique_ptr<net::Listener> listener_;
   std::list<std::unique_ptr<Connection>> connections_;

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <vector>
 
 namespace tollgate::telemetry {
 
@@ -34,40 +35,82 @@ std::string_view find_header(std::span<const Header> headers, HeaderName name) {
   return {};
 }
 
+// A record while it is written: usual ones fit, longer ones grow on the heap.
+class Line {
+ public:
+  char* room(std::size_t bytes) {
+    if (static_cast<std::size_t>(end_ - at_) < bytes) grow(bytes);
+    return at_;
+  }
+  void written_to(char* at) noexcept { at_ = at; }
+  void append(std::string_view text) {
+    std::memcpy(room(text.size()), text.data(), text.size());
+    at_ += text.size();
+  }
+  void operator+=(char c) { *room(1) = c, ++at_; }
+  std::string_view text() const noexcept { return {begin_, at_}; }
+
+ private:
+  void grow(std::size_t bytes) {
+    const auto size = static_cast<std::size_t>(at_ - begin_);
+    std::vector<char> larger(2 * size + bytes);
+    std::memcpy(larger.data(), begin_, size);
+    longer_.swap(larger);
+    begin_ = longer_.data();
+    at_ = begin_ + size;
+    end_ = begin_ + longer_.size();
+  }
+
+  char usual_[2048];
+  std::vector<char> longer_;
+  char* begin_ = usual_;
+  char* at_ = usual_;
+  char* end_ = usual_ + sizeof usual_;
+};
+
 // --- JSON ---
 
+void escape(Line& out, std::string_view text) {
+  if (plain_json_length(text) == text.size()) return out.append(text);
+  std::string escaped;
+  json_escape(escaped, text);
+  out.append(escaped);
+}
+
 // `key` is everything in front of the value: ,"name":
-void add_raw(std::string& out, std::string_view key, std::string_view value) {
+void add_raw(Line& out, std::string_view key, std::string_view value) {
   out.append(key);
   out.append(value);
 }
 
-void add_null(std::string& out, std::string_view key) { add_raw(out, key, "null"); }
+void add_null(Line& out, std::string_view key) { add_raw(out, key, "null"); }
 
 // Text that is our own or has been checked: nothing in it needs escaping.
-void add_word(std::string& out, std::string_view key, std::string_view word) {
+void add_word(Line& out, std::string_view key, std::string_view word) {
   out.append(key);
   out += '"';
   out.append(word);
   out += '"';
 }
 
-void add_text(std::string& out, std::string_view key, std::string_view text) {
+void add_text(Line& out, std::string_view key, std::string_view text) {
   if (text.empty()) return add_null(out, key);
   out.append(key);
   out += '"';
-  json_escape(out, text);
+  escape(out, text);
   out += '"';
 }
 
 template <class Number>
-void add_number(std::string& out, std::string_view key, Number value) {
-  char digits[24];
-  add_raw(out, key, {digits, std::to_chars(digits, digits + sizeof digits, value).ptr});
+void add_number(Line& out, std::string_view key, Number value) {
+  constexpr std::size_t longest = 20;
+  out.append(key);
+  char* const at = out.room(longest);
+  out.written_to(std::to_chars(at, at + longest, value).ptr);
 }
 
 // Milliseconds with three decimals, from whole microseconds.
-void add_milliseconds(std::string& out, std::string_view key, Duration value) {
+void add_milliseconds(Line& out, std::string_view key, Duration value) {
   auto us = std::max<std::int64_t>(
       0, std::chrono::duration_cast<std::chrono::microseconds>(value).count());
   char digits[28];
@@ -107,7 +150,7 @@ void format_second(SecondText& into, std::int64_t second) {
   into.second = second;
 }
 
-void add_time(std::string& out, WallTime time) {
+void add_time(Line& out, WallTime time) {
   using namespace std::chrono;
   auto second = floor<seconds>(time);
   auto ms = static_cast<int>(floor<milliseconds>(time - second).count());
@@ -115,11 +158,11 @@ void add_time(std::string& out, WallTime time) {
   if (cached.second != second.time_since_epoch().count())
     format_second(cached, second.time_since_epoch().count());
   out.append("{\"time\":\"");
-  out.append(cached.text, 19);
+  out.append({cached.text, 19});
   const char fraction[] = {'.', static_cast<char>('0' + ms / 100),
                            static_cast<char>('0' + ms / 10 % 10),
                            static_cast<char>('0' + ms % 10), 'Z', '"'};
-  out.append(fraction, sizeof fraction);
+  out.append({fraction, sizeof fraction});
 }
 
 // An allowed parameter cannot smuggle another one in: a;key=secret stays hidden.
@@ -130,7 +173,7 @@ bool is_plain_value(std::string_view value) {
          });
 }
 
-void append_parameter(std::string& out, std::string_view parameter) {
+void append_parameter(Line& out, std::string_view parameter) {
   auto equals = parameter.find('=');
   if (equals == std::string_view::npos) {  // a bare word may be a key
     out.append("***");
@@ -138,19 +181,19 @@ void append_parameter(std::string& out, std::string_view parameter) {
   }
   auto name = parameter.substr(0, equals);
   auto value = parameter.substr(equals + 1);
-  json_escape(out, bounded(name, max_parameter_name));
+  escape(out, bounded(name, max_parameter_name));
   out += '=';
   bool is_open = std::find(open_parameters.begin(), open_parameters.end(), name) !=
                      open_parameters.end() &&
                  is_plain_value(value);
-  out.append(is_open ? value : std::string_view("***"));
+  out.append(is_open ? value : "***");
 }
 
-void append_query(std::string& out, std::string_view query) {
+void append_query(Line& out, std::string_view query) {
   char separator = '?';
-  std::size_t start = out.size();
+  const auto start = out.text().size();
   while (!query.empty()) {
-    if (out.size() - start > max_query) {
+    if (out.text().size() - start > max_query) {
       out.append("&...");
       return;
     }
@@ -163,18 +206,18 @@ void append_query(std::string& out, std::string_view query) {
   }
 }
 
-void add_path(std::string& out, const Exchange& ex) {
+void add_path(Line& out, const Exchange& ex) {
   // An absolute target may hold a user and a password (RFC 9112 section 3.2.2, RFC 3986 3.2.1).
   if (!ex.target.starts_with('/')) return add_null(out, ",\"path\":");
   auto question = ex.target.find('?');
   out.append(",\"path\":\"");
-  json_escape(out, ex.path_prefix);
-  json_escape(out, bounded(ex.target.substr(0, question), max_path));
+  escape(out, ex.path_prefix);
+  escape(out, bounded(ex.target.substr(0, question), max_path));
   if (question != std::string_view::npos) append_query(out, ex.target.substr(question + 1));
   out += '"';
 }
 
-void add_tokens(std::string& out, const Usage& usage) {
+void add_tokens(Line& out, const Usage& usage) {
   if (!usage.is_reported && !usage.is_estimated) {
     out.append(
         ",\"usage\":null,\"prompt_tokens\":null,\"cached_tokens\":null,\"completion_tokens\":null,"
@@ -189,7 +232,18 @@ void add_tokens(std::string& out, const Usage& usage) {
   add_number(out, ",\"total_tokens\":", usage.total_tokens);
 }
 
-void add_error(std::string& out, const Exchange& ex, const Outcome& outcome) {
+// Dollars with nine decimals: nano-dollars are exact.
+void add_cost(Line& out, std::int64_t nano_dollars) {
+  if (nano_dollars < 0) return add_null(out, ",\"cost_usd\":");
+  char digits[32];
+  char* end = std::to_chars(digits, digits + 20, nano_dollars / 1'000'000'000).ptr;
+  *end++ = '.';
+  std::int64_t fraction = nano_dollars % 1'000'000'000;
+  for (int i = 8; i >= 0; --i, fraction /= 10) end[i] = static_cast<char>('0' + fraction % 10);
+  add_raw(out, ",\"cost_usd\":", {digits, end + 9});
+}
+
+void add_error(Line& out, const Exchange& ex, const Outcome& outcome) {
   if (outcome.error == ErrorKind::none) {
     out.append(",\"error_source\":null,\"error_code\":null");
   } else {
@@ -199,7 +253,7 @@ void add_error(std::string& out, const Exchange& ex, const Outcome& outcome) {
   add_text(out, ",\"error_detail\":", bounded(ex.error_detail, max_name));
 }
 
-void add_times(std::string& out, const Exchange& ex) {
+void add_times(Line& out, const Exchange& ex) {
   if (ex.first_token == TimePoint{})
     add_null(out, ",\"ttft_ms\":");
   else
@@ -209,18 +263,21 @@ void add_times(std::string& out, const Exchange& ex) {
   add_number(out, ",\"overhead_us\":", std::max<std::int64_t>(0, overhead));
 }
 
-void add_status(std::string& out, std::string_view key, int status) {
+void add_status(Line& out, std::string_view key, int status) {
   if (status == 0) return add_null(out, key);
   add_number(out, key, status);
 }
 
 }  // namespace
 
-void format_record(std::string& out, const Exchange& ex, const Outcome& outcome) {
+void format_record(std::string& record, const Exchange& ex, const Outcome& outcome) {
+  Line out;
   add_time(out, ex.started_wall);
   add_text(out, ",\"request_id\":", ex.id);
   add_text(out, ",\"subscription\":", ex.subscription ? ex.subscription->name : "");
   add_text(out, ",\"cost_center\":", ex.subscription ? ex.subscription->cost_center : "");
+  add_text(out, ",\"key\":", ex.key_label);
+  add_text(out, ",\"user\":", ex.user);
   add_text(out, ",\"session\":", bounded(find_header(ex.headers, HeaderName::x_tollgate_session), max_name));
   add_text(out, ",\"task\":", bounded(find_header(ex.headers, HeaderName::x_tollgate_task), max_name));
   add_text(out, ",\"client\":", ex.client_address);
@@ -243,6 +300,12 @@ void format_record(std::string& out, const Exchange& ex, const Outcome& outcome)
   add_word(out, ",\"end\":", name_of(outcome.end));
   add_error(out, ex, outcome);
   add_tokens(out, ex.usage);
+  add_cost(out, ex.cost);
+  if (ex.prompt_estimate < 0)
+    add_null(out, ",\"prompt_counted\":");
+  else
+    add_number(out, ",\"prompt_counted\":", ex.prompt_estimate);
+  add_text(out, ",\"refused_by\":", ex.refused_by);
 
   add_times(out, ex);
   add_number(out, ",\"bytes_in\":", ex.bytes_in);
@@ -250,6 +313,7 @@ void format_record(std::string& out, const Exchange& ex, const Outcome& outcome)
   add_number(out, ",\"chunks\":", ex.chunks);
   add_text(out, ",\"upstream_request_id\":", bounded(ex.upstream_request_id, max_name));
   out.append("}\n");
+  record.append(out.text());
 }
 
 }  // namespace tollgate::telemetry

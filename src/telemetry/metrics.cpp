@@ -72,6 +72,7 @@ struct Metrics::Page {
   }
   void requests();
   void tokens();
+  void costs();
   void latencies();
   void failures();
   void connections();
@@ -113,6 +114,15 @@ void Metrics::Page::tokens() {
       append_label(with_kind, "kind", kind);
       out.sample(with_kind, sum);
     }
+  }
+}
+
+void Metrics::Page::costs() {
+  out.family("tollgate_cost_dollars_total", Type::counter, "What was served, at the configured prices.");
+  for (const auto& [labels, shards] : join<TokenNumbers>(workers, &WorkerMetrics::tokens_)) {
+    std::uint64_t nano_dollars = 0;
+    for (const TokenNumbers* shard : shards) nano_dollars += shard->cost.value();
+    if (nano_dollars != 0) out.sample(labels, static_cast<double>(nano_dollars) / 1e9);
   }
 }
 
@@ -222,6 +232,7 @@ std::string Metrics::render() const {
   Exposition& out = page.out;
   page.requests();
   page.tokens();
+  page.costs();
   page.latencies();
   page.failures();
   page.connections();

@@ -90,6 +90,7 @@ void WorkerMetrics::on_end(const Exchange& ex, const Outcome& outcome) {
   found.requests->add();
   if (found.is_other) in_other_.add();
   if (ex.usage.is_reported || ex.usage.is_estimated) add_tokens(*found.tokens, ex.usage);
+  if (ex.cost > 0) found.tokens->cost.add(static_cast<std::uint64_t>(ex.cost));
   observe(*found.latency, ex);
 
   if (ex.is_stream) streams_ended_[outcome.end].add();

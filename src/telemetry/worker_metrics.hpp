@@ -45,6 +45,7 @@ inline constexpr Bounds<15> overhead{10us,  20us,  30us, 50us, 75us, 100us, 150u
 
 struct TokenNumbers {
   Counter prompt, cached, completion, reasoning;
+  Counter cost;  // nano-dollars
 };
 
 struct LatencyNumbers {

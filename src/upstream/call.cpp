@@ -40,8 +40,7 @@ void drop_front(std::vector<std::string_view>& parts, std::size_t bytes) {
 Call::Call(Exchange& ex, const Deployment& deployment)
     : ex_(ex),
       deployment_(deployment),
-      started_(Clock::now()),
-      total_deadline_(started_ + deployment.timeouts.total) {}
+      total_deadline_(coarse_now() + deployment.timeouts.total) {}
 
 TimePoint Call::head_deadline() const noexcept {
   // A plain answer's head comes when the whole answer is there, so only a stream has a first token
@@ -52,14 +51,14 @@ TimePoint Call::head_deadline() const noexcept {
 
 awaitable<Error> Call::open(const std::vector<std::string_view>& pieces,
                             std::optional<std::uint64_t> body_length) {
-  std::string request_head;
-  append_request_head(request_head, ex_, deployment_, body_length);
+  const bool is_streamed = ex_.body.source != nullptr;
   for (bool is_repeat = false;; is_repeat = true) {
-    const auto started = is_repeat ? Clock::now() : started_;
-    const auto connect_deadline = std::min(total_deadline_, started + deployment_.timeouts.connect);
-    Acquired acquired = co_await ex_.upstreams.acquire(deployment_, connect_deadline, is_repeat);
+    awaitable<Acquired> acquiring = ex_.upstreams.acquire(deployment_, total_deadline_, is_repeat);
+    const bool must_wait = !acquiring.is_ready();
+    const auto started = must_wait ? Clock::now() : TimePoint();
+    Acquired acquired = co_await acquiring;
+    if (must_wait) ex_.waited_upstream += Clock::now() - started;
     if (!acquired.lease) {
-      ex_.waited_upstream += Clock::now() - started;
       if (acquired.is_full) {
         co_return failure(ErrorKind::overloaded, "The model deployment has no free connection.",
                           std::move(acquired.error));
@@ -68,7 +67,6 @@ awaitable<Error> Call::open(const std::vector<std::string_view>& pieces,
                         std::move(acquired.error));
     }
     lease_ = std::move(acquired.lease);
-    if (!lease_.is_reused()) ex_.waited_upstream += Clock::now() - started;
 
     std::size_t held = 0;
     for (const auto& piece : pieces) held += piece.size();
@@ -77,12 +75,13 @@ awaitable<Error> Call::open(const std::vector<std::string_view>& pieces,
     char size_line[http::max_chunk_head_bytes];
     std::vector<std::string_view> parts;
     parts.reserve(pieces.size() + 3);
-    parts.push_back(request_head);
+    append_request_head(request_head_, ex_, deployment_, body_length);
+    parts.push_back(request_head_);
     if (is_first_chunk) parts.emplace_back(size_line, http::write_chunk_head(size_line, held));
     parts.insert(parts.end(), pieces.begin(), pieces.end());
     if (is_first_chunk) parts.push_back(http::end_of_chunk);
     Sent sent = co_await send(std::move(parts));
-    const bool is_streamed = ex_.body.source != nullptr;
+    std::string().swap(request_head_);
     if (sent == Sent::ok && is_streamed) sent = co_await send_streamed_body(!body_length);
     sent_at_ = Clock::now();
     if (sent == Sent::timeout) {
@@ -158,13 +157,15 @@ awaitable<Sent> Call::send_streamed_body(bool is_chunked) {
 
 awaitable<Error> Call::read_head() {
   head_bytes_.clear();
+  TimePoint since = sent_at_;
   for (;;) {
     Wait::For direction = Wait::For::read;
-    TimedWait wait(lease_.stream(), direction, head_deadline(), ex_.waited_upstream);
+    TimedWait wait(lease_.stream(), direction, head_deadline(), ex_.waited_upstream, since);
     if (co_await wait == Wake::timeout) {
       co_return failure(ErrorKind::deadline_exceeded, "The model deployment did not answer in time.",
                         "timeout before the answer");
     }
+    since = answered_at_ = wait.ended();
     buffer_.emplace(ex_.loop);
     const IoResult result = lease_.stream().try_read(buffer_->data(), net::Buffer::capacity);
     if (result.status == IoStatus::would_block) {

@@ -19,23 +19,27 @@
 
 namespace tollgate::upstream {
 
-// A wait that adds the time it took to a total.
+// A wait that adds the time it took to a total. `since`: now, for who knows it already.
 class TimedWait : public Wait {
  public:
-  TimedWait(ByteStream& stream, For direction, TimePoint deadline, Duration& total) noexcept
-      : Wait(stream, direction, deadline), total_(total) {}
+  TimedWait(ByteStream& stream, For direction, TimePoint deadline, Duration& total,
+            TimePoint since = {}) noexcept
+      : Wait(stream, direction, deadline), total_(total), since_(since) {}
   bool await_suspend(std::coroutine_handle<> caller) {
-    since_ = Clock::now();
+    if (since_ == TimePoint{}) since_ = Clock::now();
     return Wait::await_suspend(caller);
   }
   Wake await_resume() noexcept {
-    if (since_ != TimePoint{}) total_ += Clock::now() - since_;
+    ended_ = Clock::now();
+    total_ += ended_ - since_;
     return Wait::await_resume();
   }
+  TimePoint ended() const noexcept { return ended_; }
 
  private:
   Duration& total_;
-  TimePoint since_{};
+  TimePoint since_;
+  TimePoint ended_{};
 };
 
 enum class Sent : unsigned char { ok, upstream_gone, timeout, client_gone, client_failed };
@@ -79,6 +83,7 @@ class Call {
 
   TimePoint total_deadline() const noexcept { return total_deadline_; }
   TimePoint sent_at() const noexcept { return sent_at_; }
+  TimePoint answered_at() const noexcept { return answered_at_; }  // its head was there
 
   // Why a streamed body could not be taken from the client, when open() failed for that.
   BodySource::State client_failure() const noexcept { return client_failure_; }
@@ -94,10 +99,11 @@ class Call {
   Exchange& ex_;
   const Deployment& deployment_;
   BodySource::State client_failure_ = BodySource::State::ok;
-  TimePoint started_;
   TimePoint total_deadline_;
   TimePoint sent_at_{};
+  TimePoint answered_at_{};
   Lease lease_;
+  std::string request_head_;  // while it is sent
   std::string head_bytes_;
   http::ResponseHead head_;
   http::BodyDecoder decoder_;

@@ -4,6 +4,7 @@
 #include "net/tls_context.hpp"
 #include "telemetry/worker_metrics.hpp"
 
+#include <algorithm>
 #include <exception>
 
 namespace tollgate::upstream {
@@ -17,9 +18,9 @@ constexpr std::chrono::seconds sweep_interval{10};
 // Something may have happened on an idle connection: the upstream closed it, or sent what nobody asked
 // for.
 void on_idle_event(void* context) {
-  auto& idle = *static_cast<Pool::Idle*>(context);
+  auto& idle = *static_cast<Pool::Kept*>(context);
   if (idle.stream->look() == Peer::silent) {
-    idle.stream->watch(on_idle_event, &idle, Watch::cheap);  // acquire() looks once more
+    idle.stream->watch(on_idle_event, &idle);
     return;
   }
   Pool& pool = *idle.pool;
@@ -30,38 +31,35 @@ void on_idle_event(void* context) {
 
 }  // namespace
 
-Lease::Lease(Pool& pool, std::unique_ptr<ByteStream> stream, bool is_reused)
-    : pool_(&pool), stream_(std::move(stream)), is_reused_(is_reused) {
-  pool.metrics->upstream_busy.add(1);
+Lease::Lease(Pool::Kept& kept, bool is_reused) : kept_(&kept), is_reused_(is_reused) {
+  kept.pool->metrics->upstream_busy.add(1);
 }
-
-Lease::Lease(Lease&& other) noexcept
-    : pool_(other.pool_), stream_(std::move(other.stream_)), is_reused_(other.is_reused_) {}
 
 Lease& Lease::operator=(Lease&& other) noexcept {
   if (this != &other) {
     close();
-    pool_ = other.pool_;
-    stream_ = std::move(other.stream_);
+    kept_ = std::exchange(other.kept_, nullptr);
     is_reused_ = other.is_reused_;
   }
   return *this;
 }
 
 void Lease::close() {
-  if (!stream_) return;
-  stream_.reset();
-  --pool_->open;
-  pool_->metrics->upstream_busy.add(-1);
+  if (!kept_) return;
+  Pool& pool = *kept_->pool;
+  pool.busy.erase(std::exchange(kept_, nullptr)->self);
+  --pool.open;
+  pool.metrics->upstream_busy.add(-1);
 }
 
 void Lease::give_back() {
-  pool_->metrics->upstream_busy.add(-1);
-  pool_->metrics->upstream_idle.add(1);
-  pool_->idle.push_front({pool_, std::move(stream_), Clock::now(), {}});
-  auto& idle = pool_->idle.front();
-  idle.self = pool_->idle.begin();
-  idle.stream->watch(on_idle_event, &idle, Watch::cheap);  // acquire() looks once more
+  Pool::Kept& kept = *std::exchange(kept_, nullptr);
+  Pool& pool = *kept.pool;
+  pool.metrics->upstream_busy.add(-1);
+  pool.metrics->upstream_idle.add(1);
+  pool.idle.splice(pool.idle.begin(), pool.busy, kept.self);
+  kept.idle_since = coarse_now();
+  kept.stream->watch(on_idle_event, &kept);
 }
 
 Upstreams::Upstreams(net::Loop& loop, telemetry::WorkerMetrics& metrics)
@@ -76,7 +74,7 @@ Upstreams::~Upstreams() { loop_.disarm(*this); }
 void Upstreams::sweep() {
   const auto oldest = Clock::now() - max_idle;
   for (auto& [key, pool] : pools_) {
-    while (!pool->idle.empty() && pool->idle.back().since < oldest) {
+    while (!pool->idle.empty() && pool->idle.back().idle_since < oldest) {
       pool->idle.pop_back();
       --pool->open;
       metrics_.upstream_idle.add(-1);
@@ -112,19 +110,20 @@ awaitable<Acquired> Upstreams::acquire(const Deployment& deployment, TimePoint d
                                        bool fresh) {
   Pool& pool = pool_for(deployment);
   while (!fresh && !pool.idle.empty()) {
-    auto stream = std::move(pool.idle.front().stream);
-    stream->unwatch();
-    pool.idle.pop_front();
+    Pool::Kept& kept = pool.idle.front();
+    kept.stream->unwatch();
     metrics_.upstream_idle.add(-1);
-    // Its event may have come with its last answer, or be waiting behind the one that brought us here. Bytes that came before the request
-    // would be read as its answer.
-    if (stream->look() != Peer::silent) {
+    // Its event may have come with its last answer, be waiting behind the one that brought us here, or
+    // not have been fetched yet. Bytes that came before the request would be read as its answer.
+    if (kept.stream->look() != Peer::silent) {
+      pool.idle.pop_front();
       --pool.open;
       continue;
     }
     metrics_.upstream_reuses.add();
+    pool.busy.splice(pool.busy.begin(), pool.idle, kept.self);
     Acquired out;
-    out.lease = Lease(pool, std::move(stream), true);
+    out.lease = Lease(kept, true);
     return out;
   }
   if (pool.open >= deployment.max_connections) {
@@ -137,6 +136,7 @@ awaitable<Acquired> Upstreams::acquire(const Deployment& deployment, TimePoint d
 }
 
 awaitable<Acquired> Upstreams::open(Pool& pool, const Deployment& deployment, TimePoint deadline) {
+  deadline = std::min(deadline, Clock::now() + deployment.timeouts.connect);
   Acquired out;
   // Counted while it opens, so that a burst does not exceed the limit; given back on every way out.
   struct Opening {
@@ -164,7 +164,9 @@ awaitable<Acquired> Upstreams::open(Pool& pool, const Deployment& deployment, Ti
   }
   metrics_.upstream_connects.add();
   opening.is_open = true;
-  out.lease = Lease(pool, std::move(connected.stream), false);
+  Pool::Kept& kept = pool.busy.emplace_front(Pool::Kept{&pool, std::move(connected.stream)});
+  kept.self = pool.busy.begin();
+  out.lease = Lease(kept, false);
   co_return out;
 }
 

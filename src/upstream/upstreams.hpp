@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 namespace tollgate::telemetry {
 class WorkerMetrics;
@@ -26,14 +27,15 @@ namespace tollgate::upstream {
 
 // Connections to one destination.
 struct Pool {
-  struct Idle {
+  struct Kept {
     Pool* pool;
     std::unique_ptr<ByteStream> stream;
-    TimePoint since;
-    std::list<Idle>::iterator self;
+    TimePoint idle_since{};
+    std::list<Kept>::iterator self{};
   };
-  std::list<Idle> idle;  // the latest used first
-  int open = 0;          // busy and idle
+  std::list<Kept> idle;  // the latest used first
+  std::list<Kept> busy;
+  int open = 0;          // busy, idle and opening
   std::shared_ptr<net::TlsClientContext> tls;
   telemetry::WorkerMetrics* metrics = nullptr;
 };
@@ -42,21 +44,21 @@ struct Pool {
 class Lease {
  public:
   Lease() = default;
-  Lease(Pool& pool, std::unique_ptr<ByteStream> stream, bool is_reused);
-  Lease(Lease&& other) noexcept;
+  Lease(Pool::Kept& kept, bool is_reused);  // REQUIRES: among the busy
+  Lease(Lease&& other) noexcept
+      : kept_(std::exchange(other.kept_, nullptr)), is_reused_(other.is_reused_) {}
   Lease& operator=(Lease&& other) noexcept;
   ~Lease() { close(); }
 
-  explicit operator bool() const noexcept { return stream_ != nullptr; }
-  ByteStream& stream() const noexcept { return *stream_; }
+  explicit operator bool() const noexcept { return kept_ != nullptr; }
+  ByteStream& stream() const noexcept { return *kept_->stream; }
   bool is_reused() const noexcept { return is_reused_; }
 
   void give_back();  // REQUIRES: the answer has been read to its end
   void close();
 
  private:
-  Pool* pool_ = nullptr;
-  std::unique_ptr<ByteStream> stream_;
+  Pool::Kept* kept_ = nullptr;
   bool is_reused_ = false;
 };
 
@@ -75,7 +77,8 @@ class Upstreams : private Timer {
   // The authorities to trust may have changed: connections opened from now on read them anew.
   void on_new_config();
 
-  // An idle connection at once, or a new one within the deadline. `fresh`: do not reuse.
+  // A kept connection at once, or a new one within the deadline and the deployment's time to connect.
+  // `fresh`: do not reuse.
   awaitable<Acquired> acquire(const Deployment& deployment, TimePoint deadline, bool fresh = false);
 
  private:

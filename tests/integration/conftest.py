@@ -4,6 +4,7 @@ import pytest
 
 import harness
 from harness import Gateway, Mock, config
+from limits_setup import limited  # a fixture
 from tls import TlsFiles
 from upstream import Upstream
 

@@ -99,6 +99,22 @@ TEST(KeysCommand, HashesWithoutShowingTheKey) {
   EXPECT_EQ(run(keys_command, {}).status, 2);
 }
 
+TEST(TokensCommand, CountsStandardInput) {
+  EXPECT_EQ(run(tokens_command, {}, "tiktoken is great!").out, "6\n");
+  EXPECT_EQ(run(tokens_command, {"--encoding", "cl100k_base"}, "tiktoken is great!").out, "6\n");
+  EXPECT_EQ(run(tokens_command, {"--model", "gpt-4"}, "\u0939\u093f\u0928\u094d\u0926\u0940").out, "6\n");
+  EXPECT_EQ(run(tokens_command, {"--model", "gpt-4o"}, "\u0939\u093f\u0928\u094d\u0926\u0940").out, "2\n");
+  EXPECT_EQ(run(tokens_command, {}, "").out, "0\n");
+}
+
+TEST(TokensCommand, RefusesUnknownNames) {
+  EXPECT_EQ(run(tokens_command, {"--encoding", "p50k_base"}).status, 1);
+  EXPECT_EQ(run(tokens_command, {"--model", "llama-3"}).err,
+            "tollgate tokens: no encoding is known for the model \"llama-3\"\n");
+  EXPECT_EQ(run(tokens_command, {"--model"}).status, 2);
+  EXPECT_EQ(run(tokens_command, {"gpt-4o"}).status, 2);
+}
+
 TEST(VersionCommand, NamesTheLibraries) {
   Result result = run(version_command, {});
   EXPECT_EQ(result.status, 0);

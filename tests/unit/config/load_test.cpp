@@ -85,10 +85,10 @@ TEST_F(Load, KeepsHashesOfKeysAndValuesOfSecrets) {
   ASSERT_TRUE(loaded.config);
   const Config& c = *loaded.config;
   EXPECT_EQ(c.deployments[0]->api_key.reveal(), "azure-key");
-  EXPECT_EQ(c.subscriptions[0]->keys,
-            (std::vector<KeyDigest>{base::sha256("tg-app-key-0123456789"),
-                                    base::sha256("tg-next-key-0123456789")}));
-  EXPECT_EQ(c.subscriptions[1]->keys.at(0)[31], 0xff);
+  ASSERT_EQ(c.subscriptions[0]->keys.size(), 2u);
+  EXPECT_EQ(c.subscriptions[0]->keys[0].digest, base::sha256("tg-app-key-0123456789"));
+  EXPECT_EQ(c.subscriptions[0]->keys[1].digest, base::sha256("tg-next-key-0123456789"));
+  EXPECT_EQ(c.subscriptions[1]->keys.at(0).digest[31], 0xff);
 }
 
 TEST_F(Load, RemembersWhereThingsWereWritten) {
@@ -136,8 +136,8 @@ TEST_F(Load, MergesADirectoryByKey) {
 
 TEST_F(Load, RefusesTheSameNameInTwoFiles) {
   folder_.write("a.yaml", small);
-  folder_.write("b.yaml", "models:\n  gpt-4o: {route: west}\nfilters: [route, access, request, models, forward]\n");
-  folder_.write("c.yaml", "filters: [route, access, request, models, forward]\n");
+  folder_.write("b.yaml", "models:\n  gpt-4o: {route: west}\nfilters: [route, access, request, limits, models, forward]\n");
+  folder_.write("c.yaml", "filters: [route, access, request, limits, models, forward]\n");
   Loaded loaded = load(folder_.path());
   EXPECT_FALSE(loaded.config);
   EXPECT_EQ(all_of(loaded.problems),
@@ -213,7 +213,7 @@ TEST_F(Load, ReadsSecretsFromFilesAndWatchesThem) {
   Loaded loaded = load(config);
   ASSERT_TRUE(loaded.config) << all_of(loaded.problems);
   EXPECT_EQ(loaded.config->deployments[0]->api_key.reveal(), "azure-file-key");
-  EXPECT_EQ(loaded.config->subscriptions[0]->keys[0], base::sha256("tg-file-key-0123456789"));
+  EXPECT_EQ(loaded.config->subscriptions[0]->keys[0].digest, base::sha256("tg-file-key-0123456789"));
   EXPECT_EQ(loaded.config->files, (std::vector<std::string>{config, azure, key}));
 }
 
@@ -235,7 +235,7 @@ TEST_F(Load, ShowsEveryDefaultAndNoSecret) {
        {"  listen: 127.0.0.1:8080  # default\n", "    idle: 620s  # default\n",
         "  path: \"-\"  # default\n", "    deployment: gpt-4o-2\n",
         "    deployment: west  # default\n", "    home: west  # default\n",
-        "filters: [route, access, request, models, forward]  # default\n", "      api_key: env:AZURE_KEY\n",
+        "filters: [route, access, request, limits, models, forward]  # default\n", "      api_key: env:AZURE_KEY\n",
         "    keys: [env:APP_KEY, env:NEXT_KEY]\n", "  # tls: not set\n"}) {
     EXPECT_NE(shown.yaml.find(line), std::string::npos) << line << "in\n" << shown.yaml;
   }

@@ -536,6 +536,8 @@ TEST(NameOf, KnowsNamesInAnyCaseAndNoOthers) {
   EXPECT_EQ(name_of("content_type"), Name::other);
   EXPECT_EQ(name_of("content-typ"), Name::other);
   EXPECT_EQ(name_of("content\rtype"), Name::other);
+  EXPECT_EQ(name_of("X-Tollgate-sEssion"), Name::x_tollgate_session);
+  EXPECT_EQ(name_of("x-tollgaXX-session"), Name::other);  // both ends are those of a known name
   EXPECT_EQ(name_of(""), Name::other);
 }
 

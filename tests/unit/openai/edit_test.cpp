@@ -109,5 +109,35 @@ TEST(BodyEdits, KeepTheOrderOfTheBody) {
   EXPECT_EQ(with_both("{}"), R"({"model":"m","stream_options":{"include_usage":true}})");
 }
 
+std::string with_bound(std::string_view body, std::int64_t tokens) {
+  BodyEdits edits;
+  edits.set_max_tokens(facts_of(body), "max_completion_tokens", tokens);
+  return edited(body, edits);
+}
+
+TEST(BodyEdits, BoundTheAnswer) {
+  EXPECT_EQ(with_bound(R"({"a":1})", 40), R"({"max_completion_tokens":40,"a":1})");
+  EXPECT_EQ(with_bound(R"({})", 40), R"({"max_completion_tokens":40})");
+  EXPECT_EQ(with_bound(R"({"max_tokens": 900 ,"a":1})", 40), R"({"max_tokens": 40 ,"a":1})");
+  EXPECT_EQ(with_bound(R"({"max_completion_tokens":null})", 40), R"({"max_completion_tokens":40})");
+}
+
+TEST(BodyEdits, MakeAllChangesAtOnce) {
+  const std::string body = R"({"model":"a","max_tokens":7,"stream":true})";
+  BodyEdits edits;
+  const auto facts = facts_of(body);
+  edits.set_max_tokens(facts, "max_tokens", 5);
+  edits.ask_for_usage(facts);
+  edits.set_model(facts, "b");
+  EXPECT_EQ(edited(body, edits), R"({"stream_options":{"include_usage":true},"model":"b","max_tokens":5,"stream":true})");
+  const std::string empty = "{}";
+  BodyEdits all_new;
+  const auto no_facts = facts_of(empty);
+  all_new.set_max_tokens(no_facts, "max_tokens", 5);
+  all_new.ask_for_usage(no_facts);
+  all_new.set_model(no_facts, "b");
+  EXPECT_EQ(edited(empty, all_new), R"({"model":"b","stream_options":{"include_usage":true},"max_tokens":5})");
+}
+
 }  // namespace
 }  // namespace tollgate::openai

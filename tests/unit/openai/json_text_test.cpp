@@ -24,6 +24,19 @@ TEST(JsonEscape, EscapesWhatJsonDoesNotAllow) {
   EXPECT_EQ(escaped(std::string_view("\0\x1f\x7f", 3)), R"(+\u0000\u001f\u007f)");
 }
 
+TEST(JsonEscape, FindsWhatIsNotPlainAtEveryPlace) {
+  for (std::size_t size = 1; size != 40; ++size) {
+    std::string text(size, ' ');
+    EXPECT_EQ(plain_json_length(text), size);
+    for (std::size_t at = 0; at != size; ++at)
+      for (const char special : {'"', '\\', '\0', '\x1f', '\x7f', '\x80', '\xff'}) {
+        text[at] = special;
+        EXPECT_EQ(plain_json_length(text), at) << size;
+        text[at] = '~';
+      }
+  }
+}
+
 TEST(JsonEscape, KeepsValidUtf8) {
   for (const auto* const text : {"é", "€", "😀", "\xc2\x80", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"})
     EXPECT_EQ(escaped(text), "+" + std::string(text));

@@ -28,7 +28,7 @@ TEST(AccessRecord, TellsWhatHappened) {
   ended.ex.upstream_request_id = "3b2f2a7a";
   EXPECT_EQ(record_of(ended), json::parse(R"({
     "time": "2025-12-31T23:59:59.042Z", "request_id": "req_1",
-    "subscription": "payments-web", "cost_center": "CC-1042", "session": "s-1", "task": "t-2",
+    "subscription": "payments-web", "cost_center": "CC-1042", "key": null, "user": null, "session": "s-1", "task": "t-2",
     "client": "10.1.2.3:51234", "method": "POST",
     "path": "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21",
     "operation": "chat_completions", "surface": "deployment", "stream": true,
@@ -37,7 +37,7 @@ TEST(AccessRecord, TellsWhatHappened) {
     "status": 200, "upstream_status": 200, "end": "complete", "usage": "reported",
     "error_source": null, "error_code": null, "error_detail": null,
     "prompt_tokens": 100, "cached_tokens": 60, "completion_tokens": 41, "reasoning_tokens": 0,
-    "total_tokens": 141, "ttft_ms": 400.0, "duration_ms": 1200.0, "overhead_us": 60,
+    "total_tokens": 141, "cost_usd": null, "prompt_counted": null, "refused_by": null, "ttft_ms": 400.0, "duration_ms": 1200.0, "overhead_us": 60,
     "bytes_in": 320, "bytes_out": 9000, "chunks": 43, "upstream_request_id": "3b2f2a7a"})"));
 }
 
@@ -141,6 +141,17 @@ TEST(AccessRecord, WritesTheTimeAcrossSeconds) {
   EXPECT_EQ(time_after(1'767'225'600'000ms), "2026-01-01T00:00:00.000Z");
   EXPECT_EQ(time_after(1'767'225'599'001ms), "2025-12-31T23:59:59.001Z");
   EXPECT_EQ(time_after(1'709'208'000'000ms), "2024-02-29T12:00:00.000Z");
+}
+
+TEST(AccessRecord, TellsMoneyToTheNanoDollar) {
+  EndedExchange ended;
+  ended.ex.cost = 12'000'000'345;
+  ended.ex.prompt_estimate = 98;
+  ended.ex.refused_by = "standard.tokens/minute";
+  const auto record = record_of(ended);
+  EXPECT_DOUBLE_EQ(record["cost_usd"].get<double>(), 12.000000345);
+  EXPECT_EQ(record["prompt_counted"], 98);
+  EXPECT_EQ(record["refused_by"], "standard.tokens/minute");
 }
 
 }  // namespace

@@ -1,0 +1,191 @@
+// `tollgate usage`: who spent what, read from the ledger while the gateway runs.
+#include "cli/commands.hpp"
+#include "cli/usage_output.hpp"
+
+#include "ledger/report.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <iostream>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+#include <string_view>
+
+namespace tollgate::cli {
+namespace {
+
+constexpr const char* how_to =
+    "usage: tollgate usage [--ledger FILE | --config FILE] [--by COLUMN,...] [--from DATE] [--to DATE]\n"
+    "                      [--cost-center NAME] [--subscription NAME]\n"
+    "                      [--format table|csv|json|focus-csv|focus-jsonl] [--meters]\n"
+    "\n"
+    "  --ledger    the file to read (default: what --config says, else tollgate-ledger.db)\n"
+    "  --by        what to tell apart (default cost_center,subscription,model):\n"
+    "              minute hour day month subscription product cost_center user session task\n"
+    "              operation model_asked model deployment region kind batch\n"
+    "  --from --to days as 2026-11-30, both included, or moments as 2026-11-30T18:00; UTC\n"
+    "  --format    focus-*: one row a day in the columns of FOCUS 1.2\n"
+    "  --meters    what is used of each limit and budget, instead\n";
+
+constexpr std::int64_t minutes_a_day = 24 * 60;
+
+struct Arguments {
+  std::string ledger;
+  std::string config;
+  std::string format = "table";
+  std::vector<std::string> by{"cost_center", "subscription", "model"};
+  ledger::UsageQuery query;
+  bool wants_meters = false;
+};
+
+// Wrong arguments; what() says which.
+class Misuse : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> parts;
+  std::istringstream in(text);
+  for (std::string part; std::getline(in, part, ',');) parts.push_back(part);
+  return parts;
+}
+
+std::vector<std::string> columns_of(const std::string& text) {
+  const auto known = ledger::usage_columns();
+  std::vector<std::string> columns = split(text);
+  for (std::string& column : columns) {
+    std::replace(column.begin(), column.end(), '-', '_');
+    if (std::find(known.begin(), known.end(), column) == known.end())
+      throw Misuse("--by: there is no column \"" + column + "\"");
+  }
+  return columns;
+}
+
+// Minutes since the epoch of 2026-11-30 or 2026-11-30T18:00. A day as the last one counts whole.
+std::int64_t minute_of(const std::string& text, bool is_last) {
+  using namespace std::chrono;
+  int parts[5] = {};
+  const char* const form = "dddd-dd-ddTdd:dd";
+  const bool has_time = text.size() == 16;
+  bool is_good = text.size() == 10 || has_time;
+  for (std::size_t i = 0; is_good && i < text.size(); ++i)
+    is_good = form[i] == 'd' ? text[i] >= '0' && text[i] <= '9' : text[i] == form[i];
+  constexpr std::pair<int, int> places[5] = {{0, 4}, {5, 7}, {8, 10}, {11, 13}, {14, 16}};
+  for (int i = 0; is_good && i < (has_time ? 5 : 3); ++i)
+    std::from_chars(text.data() + places[i].first, text.data() + places[i].second, parts[i]);
+  const year_month_day date{year(parts[0]), month(static_cast<unsigned>(parts[1])),
+                            day(static_cast<unsigned>(parts[2]))};
+  if (!is_good || !date.ok() || parts[3] > 23 || parts[4] > 59)
+    throw Misuse("\"" + text + "\" is no date: write 2026-11-30 or 2026-11-30T18:00 (UTC)");
+  const std::int64_t first = sys_days(date).time_since_epoch().count() * minutes_a_day;
+  return has_time ? first + parts[3] * 60 + parts[4] : first + (is_last ? minutes_a_day : 0);
+}
+
+Arguments parse(int argc, char** argv) {
+  Arguments result;
+  for (int i = 0; i < argc; ++i) {
+    const std::string name = argv[i];
+    if (name == "--meters") {
+      result.wants_meters = true;
+      continue;
+    }
+    const char* const known[] = {"--ledger", "--config", "--by",          "--from",
+                                 "--to",     "--format", "--cost-center", "--subscription"};
+    if (std::find(std::begin(known), std::end(known), name) == std::end(known))
+      throw Misuse("unknown argument " + name);
+    if (++i == argc) throw Misuse(name + " needs a value");
+    const std::string value = argv[i];
+    if (name == "--ledger") result.ledger = value;
+    if (name == "--config") result.config = value;
+    if (name == "--by") result.by = columns_of(value);
+    if (name == "--from") result.query.from_minute = minute_of(value, false);
+    if (name == "--to") result.query.to_minute = minute_of(value, true);
+    if (name == "--format") result.format = value;
+    if (name == "--cost-center") result.query.only.emplace_back("cost_center", value);
+    if (name == "--subscription") result.query.only.emplace_back("subscription", value);
+  }
+  const char* const formats[] = {"table", "csv", "json", "focus-csv", "focus-jsonl"};
+  if (std::find(std::begin(formats), std::end(formats), result.format) == std::end(formats))
+    throw Misuse("--format: one of table, csv, json, focus-csv, focus-jsonl");
+  if (result.query.from_minute && result.query.to_minute &&
+      *result.query.from_minute >= *result.query.to_minute)
+    throw Misuse("--from has to be before --to");
+  if (!result.ledger.empty() && !result.config.empty())
+    throw Misuse("--ledger or --config, not both");
+  return result;
+}
+
+std::string ledger_path(const Arguments& arguments) {
+  if (!arguments.ledger.empty()) return arguments.ledger;
+  if (arguments.config.empty()) return LedgerConfig{}.path;
+  config::Loaded loaded = config::load(arguments.config);
+  if (!loaded.config)
+    throw std::runtime_error(to_text(loaded.problems.front()) +
+                             "\nthe configuration cannot be loaded: name the file with --ledger");
+  if (loaded.config->ledger.path == "off")
+    throw std::runtime_error("the ledger is off in " + arguments.config);
+  return loaded.config->ledger.path;
+}
+
+UsageTable read(const std::string& path, const Arguments& arguments) {
+  ledger::Report report(path);
+  ledger::UsageQuery query = arguments.query;
+  query.by.clear();
+  UsageTable table;
+  if (auto all = report.usage(query); !all.empty()) table.total = all.front();
+  table.by = query.by = arguments.format.starts_with("focus") ? focus_columns : arguments.by;
+  table.rows = report.usage(query);
+  // Where no end was named: where there is usage.
+  const std::int64_t from = query.from_minute.value_or(table.total.first_minute);
+  const std::int64_t to = std::max(query.to_minute.value_or(table.total.last_minute + 1), from);
+  // What has not come yet burns nothing: a month that is half over is half a month.
+  const auto now = std::chrono::floor<std::chrono::minutes>(
+      std::chrono::system_clock::now().time_since_epoch()).count() + 1;
+  const std::int64_t end = std::max(std::min<std::int64_t>(to, now), table.total.last_minute + 1);
+  table.days = static_cast<double>(std::max<std::int64_t>(end - from, 1)) / minutes_a_day;
+  table.from = moment(from * 60);
+  table.to = moment(to * 60);
+  return table;
+}
+
+void write(std::ostream& out, const UsageTable& table, const std::string& format) {
+  if (format == "table") write_table(out, table);
+  if (format == "csv") write_csv(out, table);
+  if (format == "json") write_json(out, table);
+  if (format == "focus-csv") write_focus_csv(out, table);
+  if (format == "focus-jsonl") write_focus_jsonl(out, table);
+}
+
+}  // namespace
+
+int usage_command(int argc, char** argv) {
+  try {
+    const Arguments arguments = parse(argc, argv);
+    const std::string path = ledger_path(arguments);
+    if (arguments.wants_meters) {
+      const auto now = std::chrono::floor<std::chrono::milliseconds>(
+          std::chrono::system_clock::now().time_since_epoch());
+      write_meters(std::cout, ledger::Report(path).meters(now.count()));
+    } else {
+      const UsageTable table = read(path, arguments);
+      if (table.rows.empty() && arguments.format == "table") {
+        std::cerr << "no usage in " << path << " for this time\n";
+        return 0;
+      }
+      write(std::cout, table, arguments.format);
+    }
+    std::cout.flush();
+    return 0;
+  } catch (const Misuse& misuse) {
+    std::cerr << misuse.what() << "\n\n" << how_to;
+    return 2;
+  } catch (const std::runtime_error& error) {
+    std::cerr << error.what() << '\n';
+    return 1;
+  }
+}
+
+}  // namespace tollgate::cli

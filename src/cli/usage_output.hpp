@@ -1,0 +1,39 @@
+// The forms in which `tollgate usage` tells what it has read.
+#pragma once
+
+#include "ledger/report.hpp"
+
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace tollgate::cli {
+
+struct UsageTable {
+  std::vector<std::string> by;         // columns of the keys
+  std::vector<ledger::UsageRow> rows;  // by those
+  ledger::UsageRow total;
+  double days = 0;                     // the stretch that burn rates are about
+  std::string from, to;                // its ends, as dates; `to` is exclusive
+};
+
+void write_table(std::ostream& out, const UsageTable& usage);
+void write_csv(std::ostream& out, const UsageTable& usage);
+void write_json(std::ostream& out, const UsageTable& usage);
+
+// FOCUS 1.2 (FinOps Open Cost and Usage Specification), one row a day; `usage` has to be by
+// focus_columns.
+extern const std::vector<std::string> focus_columns;
+void write_focus_csv(std::ostream& out, const UsageTable& usage);
+void write_focus_jsonl(std::ostream& out, const UsageTable& usage);
+
+void write_meters(std::ostream& out, const std::vector<ledger::MeterRow>& meters);
+
+// Nano-dollars as dollars, exact: "12.3", "0.00045", "-1.0".
+std::string dollars(std::int64_t nano);
+std::string csv_field(std::string text);         // of a text: quoted if need be, no formula
+std::string json_text(const std::string& text);  // with its quotes
+std::string moment(std::int64_t seconds);        // 2026-11-23T12:00:00Z
+
+}  // namespace tollgate::cli

@@ -1,0 +1,43 @@
+// Counts the tokens of what a stream has delivered, cheaply enough to do it for every chunk.
+//
+// The text of the chunks is gathered and counted in stretches, so a chunk costs a search and a copy of
+// a few bytes. Nothing is known of tokens that the model spent unseen (reasoning); the provider's own
+// `usage`, when it comes, is the truth.
+// Not for use by two threads at once.
+#pragma once
+
+#include "openai/stream_events.hpp"
+#include "tokens/tokens.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace tollgate::openai {
+
+class DeliveredText {
+ public:
+  DeliveredText(Dialect dialect, tokens::Encoding encoding) : dialect_(dialect), encoding_(encoding) {}
+
+  // One event: its name ("" in the chat dialect) and data.
+  void see(std::string_view event, std::string_view data);
+
+  // No text has more tokens than bytes, so this is never too low, and it costs nothing.
+  std::int64_t at_most() const noexcept { return counted_ + static_cast<std::int64_t>(pending_.size()); }
+
+  // Exact but for words that a stretch has cut, which count as more, not less.
+  std::int64_t tokens();
+
+ private:
+  void see_chat(std::string_view data);
+  void add(std::string_view raw);  // the inside of a JSON string
+
+  static constexpr std::size_t stretch = 512;
+
+  Dialect dialect_;
+  tokens::Encoding encoding_;
+  std::int64_t counted_ = 0;
+  std::string pending_;
+};
+
+}  // namespace tollgate::openai
