@@ -26,6 +26,8 @@ std::vector<limits::SlotUse> Books::restored(std::string_view key) {
   return slots;
 }
 
+bool Books::are_read() const { return ledger_.numbers().restores > 0; }
+
 void Books::forget(std::uint32_t meter) { ledger_.forget(meter); }
 
 void Books::on_alert(filters::SpendAlert alert) {
@@ -36,8 +38,13 @@ void Books::on_alert(filters::SpendAlert alert) {
 }
 
 void Books::sweep() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  pots_.sweep(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  const std::int64_t now = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+  if (!were_read_ && are_read()) {
+    pots_.restore_late(now);
+    were_read_ = true;
+  }
+  pots_.sweep(now);
   at = Clock::now() + sweep_interval;
   loop_.arm(*this);
 }

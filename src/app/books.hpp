@@ -36,6 +36,7 @@ class Books final : public limits::Books, public filters::AlertSink, private Tim
   // limits::Books
   std::uint32_t meter(std::string_view key, std::chrono::milliseconds keep) override;
   std::vector<limits::SlotUse> restored(std::string_view key) override;
+  bool are_read() const override;
   void forget(std::uint32_t meter) override;
 
   // filters::AlertSink
@@ -50,6 +51,7 @@ class Books final : public limits::Books, public filters::AlertSink, private Tim
   limits::Store pots_;
   limits::Estimates estimates_;
   std::map<std::pair<std::string, int>, std::uint64_t> alerts_;
+  bool were_read_ = false;  // and the pots know it
 };
 
 }  // namespace tollgate::app

@@ -121,7 +121,7 @@ awaitable<limits::Refusal> Booking::reserve(const limits::Need& need) {
     refusal = co_await reserve_shared(need, need.answer_modest);
     if (!refusal.rule) {
       granted_ = need.answer_modest;
-    } else if (refusal.wait_ms != 0 && need.answer_least < need.answer_modest) {
+    } else if (!refusal.is_unshared && need.answer_least < need.answer_modest) {
       refusal = co_await reserve_shared(need, need.answer_least);
       granted_ = need.answer_least;
     }
@@ -152,6 +152,7 @@ awaitable<limits::Refusal> Booking::reserve_shared(const limits::Need& need, std
     refusal.rule = shared_[by].rule;
     refusal.numbers = shared_[by].numbers;
     refusal.wait_ms = asks[by].wait_ms == 0 ? 1'000 : asks[by].wait_ms;
+    refusal.is_unshared = verdict.is_unshared && asks[by].wait_ms == 0;
     refusal.used = asks[by].used_after;
     co_return refusal;
   }

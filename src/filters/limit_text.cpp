@@ -129,7 +129,7 @@ Error refusal_of(const SpendRule& rule, std::int64_t used, std::int64_t wait_ms,
   error.is_final = rule.is_budget || wait_ms > longest_sdk_wait_ms;
   if (rule.is_budget) {
     error.message = "The " + which + " is spent" + state + ". It resets at " +
-                    utc_text(now + std::chrono::milliseconds(wait_ms)) + ".";
+                    utc_text(std::chrono::floor<std::chrono::milliseconds>(now) + std::chrono::milliseconds(wait_ms)) + ".";
   } else if (rule.measure == Measure::concurrent) {
     error.message = "The " + which + " is reached. Please try again when one has ended.";
   } else {
@@ -137,6 +137,15 @@ Error refusal_of(const SpendRule& rule, std::int64_t used, std::int64_t wait_ms,
     append_duration(wait, wait_ms);
     error.message = "The " + which + " is reached" + state + ". Please try again in " + wait + ".";
   }
+  return error;
+}
+
+Error unshared_refusal(const SpendRule& rule) {
+  Error error;
+  error.kind = ErrorKind::overloaded;
+  error.message = std::string("The ") + (rule.is_budget ? "budget `" : "limit `") + rule.name + "` (" + describe(rule) +
+                  ") cannot be checked at the moment: the store that gateways share is away.";
+  error.retry_after = std::chrono::seconds(1);
   return error;
 }
 

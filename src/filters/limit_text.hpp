@@ -20,6 +20,9 @@ void append_level(std::string& out, std::string_view what, const limits::Level& 
 // of the decision.
 Error refusal_of(const SpendRule& rule, std::int64_t used, std::int64_t wait_ms, WallTime now);
 
+// The refusal while the store that the rule's pot is shared through cannot be asked.
+Error unshared_refusal(const SpendRule& rule);
+
 // "600 requests a minute", "$500 a month"
 std::string describe(const SpendRule& rule);
 

@@ -154,7 +154,7 @@ class Limits final : public Filter {
       const limits::Need need = need_of(ex, estimate);
       const limits::Refusal refusal = co_await booking.reserve(need);
       if (!refusal.rule) break;
-      if (!fall_back(ex, refusal, booking)) co_return co_await refuse(ex, out, booking, refusal);
+      if (refusal.is_unshared || !fall_back(ex, refusal, booking)) co_return co_await refuse(ex, out, booking, refusal);
     }
     bound_answer(ex, booking);
     append_level(ex.own_headers, "requests", booking.requests());
@@ -224,7 +224,8 @@ class Limits final : public Filter {
     refusal.numbers->refused.fetch_add(1, std::memory_order_relaxed);
     append_level(ex.own_headers, "requests", booking.requests());
     append_level(ex.own_headers, "tokens", booking.tokens());
-    Error error = refusal_of(*refusal.rule, refusal.used, refusal.wait_ms, ex.started_wall);
+    Error error = refusal.is_unshared ? unshared_refusal(*refusal.rule)
+                                      : refusal_of(*refusal.rule, refusal.used, refusal.wait_ms, ex.started_wall);
     co_return co_await reply_error(ex, out, std::move(error));
   }
 

@@ -72,6 +72,9 @@ class alignas(64) Pot {
 
   Period period() const noexcept { return period_; }  // calendar windows; under the lock
 
+  // What a ledger kept of it is in it. Its store's, under the store's lock.
+  bool is_restored = true;
+
   // How many exchanges hold on to it. Any thread.
   std::atomic<int> pins{0};
 

@@ -42,6 +42,7 @@ struct Refusal {
   RuleNumbers* numbers = nullptr;   // the rule's
   std::int64_t wait_ms = 0;      // until it fits if nobody else comes; -1: never
   std::int64_t used = -1;        // in the pot, reservations included; -1: not known
+  bool is_unshared = false;      // the store that the pot is shared through could not be asked
 };
 
 // What was really used, for settling.

@@ -30,11 +30,20 @@ std::unique_ptr<Pot> Store::make(std::string key, const SpendRule& rule, std::in
   const bool is_kept = books_ && rule.measure != Measure::concurrent;
   const auto meter = is_kept ? books_->meter(key, keep_of(rule.window)) : no_meter;
   auto pot = std::make_unique<Pot>(std::move(key), rule, meter);
-  if (is_kept) {
-    for (const SlotUse& slot : books_->restored(pot->key())) pot->restore(slot.slot_ms, slot.used, now_ms);
+  pot->is_restored = !is_kept;
+  if (is_kept && books_->are_read()) {
+    restore(*pot, now_ms);
     pot->newly_reached_alert(rule);  // told before the restart
   }
   return pot;
+}
+
+void Store::restore(Pot& pot, std::int64_t now_ms) {
+  const std::vector<SlotUse> slots = books_->restored(pot.key());
+  pot.lock();
+  for (const SlotUse& slot : slots) pot.restore(slot.slot_ms, slot.used, now_ms);
+  pot.unlock();
+  pot.is_restored = true;
 }
 
 Pot& Store::fixed(const SpendRule& rule, std::string_view owner, std::int64_t now_ms) {
@@ -111,6 +120,20 @@ void Store::sweep(std::int64_t now_ms) {
     at->second.of_subscription->fetch_sub(1, std::memory_order_relaxed);
     named_count_.fetch_sub(1, std::memory_order_relaxed);
     at = shard.pots.erase(at);
+  }
+}
+
+void Store::restore_late(std::int64_t now_ms) {
+  const auto complete = [&](Pot& pot) {
+    if (!pot.is_restored) restore(pot, now_ms);
+  };
+  {
+    const std::lock_guard hold(fixed_mutex_);
+    for (auto& [key, pot] : fixed_) complete(*pot);
+  }
+  for (Shard& shard : shards_) {
+    const std::lock_guard hold(shard.mutex);
+    for (auto& [key, named] : shard.pots) complete(*named.pot);
   }
 }
 

@@ -34,6 +34,8 @@ class Books {
   // The number under which `key` is kept; what is older than `keep` is of no more use.
   virtual std::uint32_t meter(std::string_view key, std::chrono::milliseconds keep) = 0;
   virtual std::vector<SlotUse> restored(std::string_view key) = 0;
+  // False as long as the books could not be read: restored() then knows nothing of the past.
+  virtual bool are_read() const { return true; }
   // `meter` will not be used again by the pot that had it.
   virtual void forget(std::uint32_t meter) = 0;
 };
@@ -88,6 +90,9 @@ class Store {
   // and then.
   void sweep(std::int64_t now_ms);
 
+  // Once the books could be read: adds what they kept to the pots that were made before.
+  void restore_late(std::int64_t now_ms);
+
   // Calls `see` for every fixed pot, with its lock taken and advanced to `now_ms`.
   void each_fixed(std::int64_t now_ms, const std::function<void(Pot&)>& see);
 
@@ -109,6 +114,7 @@ class Store {
     std::unordered_map<std::string, Named, Hash, std::equal_to<>> pots;
   };
   std::unique_ptr<Pot> make(std::string key, const SpendRule& rule, std::int64_t now_ms);
+  void restore(Pot& pot, std::int64_t now_ms);
   Count& count_of(std::string_view subscription);
 
   Books* books_;

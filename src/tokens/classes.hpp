@@ -21,12 +21,8 @@ enum class Class : unsigned char {
 inline constexpr unsigned class_block_bits = 7;
 inline constexpr std::size_t class_blocks = 0x110000 >> class_block_bits;
 
-struct ClassTable {
-  std::uint8_t block[class_blocks];
-  Class classes[1];  // as many blocks of 128 as there are different ones
-};
-
-extern "C" const ClassTable tollgate_token_classes;
+// The block of each 128 code points, then the classes of the blocks that differ.
+extern "C" const unsigned char tollgate_token_classes[];
 
 struct Char {
   Class kind;
@@ -34,9 +30,9 @@ struct Char {
 };
 
 inline Class class_of(std::uint32_t code_point) noexcept {
-  const std::size_t block = tollgate_token_classes.block[code_point >> class_block_bits];
-  const auto* classes = static_cast<const Class*>(tollgate_token_classes.classes);
-  return classes[block << class_block_bits | (code_point & ((1u << class_block_bits) - 1))];
+  const std::size_t block = tollgate_token_classes[code_point >> class_block_bits];
+  const auto in_block = code_point & ((1u << class_block_bits) - 1);
+  return Class{tollgate_token_classes[class_blocks + (block << class_block_bits | in_block)]};
 }
 
 // The character at `at`. What is not UTF-8 is `other`, byte by byte. REQUIRES: at != end.

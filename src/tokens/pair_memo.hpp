@@ -21,7 +21,7 @@ class PairMemo {
   }
 
  private:
-  static constexpr unsigned entry_bits = 12;
+  static constexpr unsigned entry_bits = 15;
   std::array<std::uint64_t, 1u << entry_bits> entries_;
 };
 

@@ -51,8 +51,8 @@ class WordCache {
     std::uint32_t count;
   };
 
-  std::array<WordKey, 4096> short_;
-  std::array<LongEntry, 1024> long_;
+  std::array<WordKey, 16384> short_;
+  std::array<LongEntry, 8192> long_;
 };
 
 // What a thread remembers of an encoding.

@@ -88,5 +88,5 @@ def test_what_was_spent_before_is_known_once_the_ledger_can_be_read(limited):
     ledger.rmdir()
     hidden.rename(ledger)
     wait_until(lambda: not failing(again), 20)
+    wait_until(lambda: again.used("plan.requests/day", "app") == 4)
     assert again.chat().status == 429
-    assert again.used("plan.requests/day", "app") == 4

@@ -26,10 +26,10 @@ def mixed_jobs(addresses, count, seed, keys=(KEY, PARTNER_KEY)):
         length = chance.choice([5, 40, 150, 400, 900])
         kind = chance.choices(["plain", "stream", "leave", "leave_plain", "fault"], [30, 40, 15, 5, 10])[0]
         address, key = addresses[number % len(addresses)], keys[number // 2 % len(keys)]
-        directive, leave = f"tokens={length}", None
+        directive, leave = f"tokens={length} gap_us=400", None  # much faster than any real model
         is_stream = kind in ("stream", "leave") or (kind == "fault" and chance.random() < 0.5)
         if kind in ("leave", "leave_plain"):
-            directive, leave = f"tokens={length} gap_us=400", chance.uniform(0.01, 0.15)
+            leave = chance.uniform(0.01, 0.15)
         elif kind == "fault":
             directive += " " + chance.choice(["status=500", "status=429 retry_after=1", "reset k=0", "cut k=7"])
         more = {"stream": True} if is_stream else {}
@@ -65,8 +65,8 @@ def test_a_thousand_racing_requests_never_spend_more_than_the_budgets(limited):
 
     # The ledger never passes the budgets, though they were all but used up.
     tokens, dollars = tokens_in(rows, subscription="app"), dollars_in(rows, subscription="partner")
-    assert TOKENS * 0.9 < tokens <= TOKENS
-    assert DOLLARS * 0.9 < dollars <= DOLLARS
+    assert TOKENS * 0.8 < tokens <= TOKENS
+    assert DOLLARS * 0.8 < dollars <= DOLLARS
     metrics = gateway.metrics()
     assert metrics["tollgate_limit_overshoot_total"] == 0
 
@@ -74,32 +74,34 @@ def test_a_thousand_racing_requests_never_spend_more_than_the_budgets(limited):
     assert metrics["tollgate_limit_used", "app.tokens/day"] == tokens
     assert metrics["tollgate_limit_used", "partner.money/day"] == pytest.approx(dollars, abs=1e-9)
 
-    # Call by call: a whole answer is booked as the provider counted it.
+    # Call by call: a whole answer is booked as the provider counted it, and of a stream that ended early
+    # the provider has generated little more than was delivered.
     records = {r["request_id"]: r for r in gateway.records()}
-    provider = {"app": 0, "partner": 0}
-    for entry in journal:
-        record = records[dict(entry["headers"])["x-ms-client-request-id"]]
-        if entry["status"] == 200:
-            provider[record["subscription"]] += tokens_of([entry])
-        if record["status"] == 200 and record["usage"] == "reported":
-            assert record["total_tokens"] == tokens_of([entry]), (record, entry)
-    called = {dict(entry["headers"])["x-ms-client-request-id"] for entry in journal}
-    assert called == {r["request_id"] for r in records.values() if r["attempts"]}
     assert sum(r["total_tokens"] or 0 for r in records.values() if r["subscription"] == "app") == tokens
-
-    # The provider's own count knows of tokens that were under way when a stream was left or ended.
-    ended = [r for r in records.values() if r["end"] in ("stopped", "client_gone", "truncated")]
-    assert provider["app"] <= TOKENS + TOP_UP * CLIENTS
-    unseen = {}
+    assert {id_of(entry) for entry in journal} == {r["request_id"] for r in records.values() if r["attempts"]}
+    unseen = {"whole": [0], "ended stream": [0], "left before the head": [0], "fault": [0]}
     for entry in journal:
-        record = records[dict(entry["headers"])["x-ms-client-request-id"]]
+        record = records[id_of(entry)]
         if entry["status"] == 200:
-            kind = f"{record['end']} {record['stream']} {record['status']} {record['usage']} {entry['end']}"
-            unseen[kind] = unseen.get(kind, 0) + tokens_of([entry]) - (record["total_tokens"] or 0)
-    print(unseen)
-    tell(budget_tokens=TOKENS, ledger_tokens=tokens, provider_tokens=provider, budget_dollars=DOLLARS,
-         ledger_dollars=dollars, requests=len(records), called=len(journal), ended_early=len(ended),
-         refused=codes.count("insufficient_quota"))
+            unseen[kind_of(record, entry)].append(tokens_of([entry]) - (record["total_tokens"] or 0))
+    assert set(unseen["whole"]) == {0}
+    assert max(unseen["ended stream"]) <= TOP_UP
+    tell(budget_tokens=TOKENS, ledger_tokens=tokens, budget_dollars=DOLLARS, ledger_dollars=dollars,
+         requests=len(records), called=len(journal), refused=codes.count("insufficient_quota"),
+         generated_beyond_what_was_booked={kind: {"calls": len(all_of) - 1, "sum": sum(all_of), "most": max(all_of)}
+                                           for kind, all_of in unseen.items()})
+
+
+def id_of(entry):
+    return dict(entry["headers"])["x-ms-client-request-id"]
+
+
+def kind_of(record, entry):
+    if entry["fault"]:
+        return "fault"
+    if record["usage"] == "reported":
+        return "whole"
+    return "ended stream" if record["stream"] else "left before the head"
 
 
 def test_no_more_calls_run_at_once_than_allowed(start_counting):

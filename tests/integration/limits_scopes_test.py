@@ -84,6 +84,7 @@ def test_a_spent_budget_falls_to_the_cheaper_model_and_then_refuses(limited):
     metrics = gateway.metrics()
     # The last one fell back too, before the other budget refused it.
     assert metrics["tollgate_limit_fallbacks_total", "plan.money/day"] >= len(served) - switched
+    gateway.settled()
     rows = gateway.usage("--by", "model_asked,model")
     assert {(r["model_asked"], r["model"]) for r in rows} == {("gpt-4o", "gpt-4o"), ("gpt-4o", "gpt-4o-mini")}
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from harness import wait_until
 from limits_race_test import CLIENTS, TOKENS, learn, mixed_jobs
-from limits_setup import (TOP_UP, BookedGateway, JournalMock, Redis, at_once, error_of, settings, tell, tokens_in,
+from limits_setup import (BookedGateway, JournalMock, Redis, at_once, error_of, settings, tell, tokens_in,
                           tokens_of)
 
 LEASE = 0.02
@@ -51,7 +52,6 @@ def test_three_gateways_never_spend_more_than_the_one_budget(three, mode):
     bound = max(bounds)  # the last one started with three signs of life in Redis
     assert bound == (0 if mode == "exact" else TOKENS * LEASE * 3)
     assert TOKENS * 0.85 - bound < sum(spent) <= TOKENS
-    assert provider <= TOKENS + TOP_UP * CLIENTS
     # Nothing is left reserved or leased.
     assert in_redis == sum(spent)
 
@@ -68,4 +68,22 @@ def test_requests_a_minute_are_counted_over_all_gateways(three):
     assert statuses == [200] * 5 + [429] * 3
     refused = gateways[0].chat()
     assert error_of(refused)["code"] == "rate_limit_exceeded"
+    assert "is reached, 5 requests used or reserved" in error_of(refused)["message"]
     assert 50_000 < int(refused["retry-after-ms"]) <= 61_000
+
+
+def test_without_redis_each_limit_does_what_it_says_and_says_why(three):
+    gateways, mock, redis = three("exact", {"budgets": [
+        {"tokens": "1M/day", "when_unshared": "open"}, {"requests": "1000/day", "each": "session"}]})
+    session = {"fields": ["x-tollgate-session: s"]}
+    assert gateways[0].chat(**session).status == gateways[0].chat().status == 200
+    redis.stop()
+    wait_until(lambda: gateways[0].metrics()["tollgate_sharing_connected"] == 0)
+    asked = len(mock.journal())
+    assert gateways[0].chat().status == 200  # `open` counts alone
+    refused = gateways[0].chat(**session)    # `closed` is the default
+    assert (refused.status, refused["x-should-retry"], refused["retry-after-ms"]) == (503, None, "1000")
+    assert error_of(refused)["message"] == (
+        "The budget `plan.requests/day.each-session` (1,000 requests a day) cannot be checked at the moment: "
+        "the store that gateways share is away.")
+    assert len(mock.journal()) == asked + 1

@@ -103,7 +103,7 @@ TEST(TokensCommand, CountsStandardInput) {
   EXPECT_EQ(run(tokens_command, {}, "tiktoken is great!").out, "6\n");
   EXPECT_EQ(run(tokens_command, {"--encoding", "cl100k_base"}, "tiktoken is great!").out, "6\n");
   EXPECT_EQ(run(tokens_command, {"--model", "gpt-4"}, "\u0939\u093f\u0928\u094d\u0926\u0940").out, "6\n");
-  EXPECT_EQ(run(tokens_command, {"--model", "gpt-4o"}, "\u0939\u093f\u0928\u094d\u0926\u0940").out, "2\n");
+  EXPECT_EQ(run(tokens_command, {"--model", "gpt-4o"}, "\u0939\u093f\u0928\u094d\u0926\u0940").out, "3\n");
   EXPECT_EQ(run(tokens_command, {}, "").out, "0\n");
 }
 

@@ -21,7 +21,9 @@ class Shelf : public Books {
   }
   std::vector<SlotUse> restored(std::string_view key) override { return kept[std::string(key)]; }
   void forget(std::uint32_t meter) override { forgotten.push_back(meter); }
+  bool are_read() const override { return is_read; }
 
+  bool is_read = true;
   std::vector<std::string> keys;
   std::vector<std::uint32_t> forgotten;
   std::map<std::string, std::vector<SlotUse>> kept;
@@ -86,6 +88,40 @@ TEST(Store, BoundsTheNamesOfEachSubscriptionForItself) {
   EXPECT_FALSE(store.named(rule, "greedy", "4", start));
   EXPECT_TRUE(store.named(rule, "greedy", "1", start)) << "known names go on";
   EXPECT_TRUE(store.named(rule, "other", "1", start));
+}
+
+TEST(Store, AddsWhatTheBooksKeptOnceTheyCouldBeRead) {
+  Shelf shelf;
+  shelf.is_read = false;
+  Store store(&shelf);
+  const SpendRule rule = budget_rule(Measure::requests, 10, WindowKind::day);
+  Pot& pot = store.fixed(rule, "web", start);
+  const PotRef named = store.named(rule, "web", "anna", start);
+  pot.advance(start);
+  pot.book(1);
+  shelf.kept[pot.key()] = shelf.kept[named->key()] = {{pot.period().begin_ms, 4}};
+  shelf.is_read = true;
+  const PotRef later = store.named(rule, "web", "bert", start);
+  store.restore_late(start);
+  store.restore_late(start);
+  EXPECT_EQ(pot.use(), 5);
+  EXPECT_EQ(named->use(), 4);
+  EXPECT_EQ(later->use(), 0);
+}
+
+TEST(Store, DoesNotGiveAnAlertAgainThatWasReachedBeforeTheRestart) {
+  Shelf shelf;
+  SpendRule rule = budget_rule(Measure::requests, 10, WindowKind::day);
+  rule.alert_percent = {50, 100};
+  Store before(nullptr);
+  Pot& first = before.fixed(rule, "web", start);
+  first.advance(start);
+  shelf.kept[first.key()] = {{first.period().begin_ms, 6}};
+  Store store(&shelf);
+  Pot& pot = store.fixed(rule, "web", start);
+  EXPECT_EQ(pot.newly_reached_alert(rule), 0);
+  pot.book(4);
+  EXPECT_EQ(pot.newly_reached_alert(rule), 100);
 }
 
 }  // namespace
