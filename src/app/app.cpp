@@ -77,7 +77,8 @@ App::App(std::string config_path, std::shared_ptr<const Config> config)
     : config_path_(std::move(config_path)),
       records_(config->records),
       metrics_(TOLLGATE_VERSION),
-      books_(loop_, config->ledger, [this](const filters::SpendAlert& alert) { tell(alert); }),
+      alerts_(loop_, records_.add_lane()),
+      books_(loop_, config->ledger, [this](const filters::SpendAlert& alert) { alerts_.tell(alert); }),
       key_fetcher_(loop_, key_ring_),
       key_book_(config->identity.keys_path, config->identity.audit_path),
       admin_metrics_(1),
@@ -90,6 +91,7 @@ App::App(std::string config_path, std::shared_ptr<const Config> config)
   metrics_.watch(records_);
   chain_ = make_chain(config);
   key_fetcher_.use(config->identity.entra);
+  alerts_.use(config->alerts);
 
   const auto& server = config->server;
   const int count = server.workers > 0
@@ -154,6 +156,7 @@ void App::reload(const char* cause) {
       try {
         chain = make_chain(loaded.config);
         key_fetcher_.use(loaded.config->identity.entra);
+        alerts_.use(loaded.config->alerts);
       } catch (const std::exception& e) {
         failure = e.what();
       }
@@ -185,11 +188,6 @@ void App::apply_keys() {
   next->filters = make_filters(*next->config);
   chain_ = std::move(next);
   for (auto& worker : workers_) worker->use(own_copy(*chain_));
-}
-
-// An alert goes into the log and, where one is configured, to the webhook.
-void App::tell(const filters::SpendAlert& alert) {
-  log::warn("budget", alert.rule + " of " + alert.pot + " has reached " + std::to_string(alert.percent) + " %");
 }
 
 void App::on_signal(int number) {

@@ -2,6 +2,7 @@
 // One thread: the main one.
 #pragma once
 
+#include "app/alerts.hpp"
 #include "app/books.hpp"
 #include "app/worker.hpp"
 #include "config/file_watcher.hpp"
@@ -43,7 +44,6 @@ class App {
   std::shared_ptr<const server::Chain> make_chain(std::shared_ptr<const Config> config);
   void reload(const char* cause);
   void apply_keys();
-  void tell(const filters::SpendAlert& alert);
   void on_signal(int number);
   void begin_drain();
   void drain_workers();
@@ -55,6 +55,7 @@ class App {
   telemetry::RecordWriter records_;
   telemetry::Metrics metrics_;
   net::Loop loop_;  // the main thread's: admin plane, signals, reloads
+  Alerts alerts_;
   Books books_;
   identity::KeyRing key_ring_;
   identity::KeyFetcher key_fetcher_;

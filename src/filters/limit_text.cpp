@@ -128,7 +128,11 @@ Error refusal_of(const SpendRule& rule, std::int64_t used, std::int64_t wait_ms,
   error.retry_after = std::chrono::milliseconds(wait_ms);
   error.is_final = rule.is_budget || wait_ms > longest_sdk_wait_ms;
   if (rule.is_budget) {
-    error.message = "The " + which + " is spent" + state + ". It resets at " +
+    const bool has_some = used >= 0 && used < rule.amount;
+    const std::string standing =
+        has_some ? " has " + describe_amount(rule.measure, rule.amount - used) + " left, less than this request is expected to take"
+                 : " is spent" + state;
+    error.message = "The " + which + standing + ". It resets at " +
                     utc_text(std::chrono::floor<std::chrono::milliseconds>(now) + std::chrono::milliseconds(wait_ms)) + ".";
   } else if (rule.measure == Measure::concurrent) {
     error.message = "The " + which + " is reached. Please try again when one has ended.";

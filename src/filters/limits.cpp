@@ -24,7 +24,7 @@ namespace tollgate::filters {
 namespace {
 
 // Counting goes on for about half a millisecond at a time, so that streams do not wait for it.
-constexpr std::size_t counting_step = 64 * 1024;
+constexpr std::size_t counting_step = 32 * 1024;
 constexpr std::size_t longest_name = 256;
 
 std::int64_t to_ms(WallTime time) {

@@ -6,7 +6,6 @@
 #pragma once
 
 #include "base/branch.hpp"
-#include "identity/get.hpp"
 #include "identity/key_ring.hpp"
 #include "net/loop.hpp"
 #include "tollgate/identity.hpp"
@@ -15,6 +14,10 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace tollgate::net {
+class TlsClientContext;
+}
 
 namespace tollgate::identity {
 

@@ -29,7 +29,9 @@ class Estimate {
 
  private:
   static constexpr double first_guess = 512;
+  static constexpr int few_answers = 16;
   std::atomic<double> answer_{first_guess};
+  std::atomic<int> learnt_{0};  // answers, up to few_answers
   std::atomic<double> prompt_excess_{0};  // tokens
 };
 

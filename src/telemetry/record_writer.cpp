@@ -246,6 +246,12 @@ void RecordWriter::Lane::append(const Exchange& ex, const Outcome& outcome) {
   if (batch_.text.size() > lane_bytes && !writer_.try_hand_over(batch_)) writer_.drop(batch_);
 }
 
+void RecordWriter::Lane::append_event(std::string_view json) {
+  if (!is_on_) return;
+  batch_.text.append(json).append("\n");
+  ++batch_.records;
+}
+
 void RecordWriter::Lane::flush() {
   // When the writer has no room the records stay here until the lane is full.
   if (has_pending()) writer_.try_hand_over(batch_);

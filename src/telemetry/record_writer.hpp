@@ -19,6 +19,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -102,6 +103,9 @@ class RecordWriter::Lane {
 
   // Formats the record of an exchange that has ended. Nothing happens when records are off.
   void append(const Exchange& ex, const Outcome& outcome);
+
+  // A line that is no exchange's: one JSON object without the line end.
+  void append_event(std::string_view json);
 
   // Hands over what is there; call it every flush_interval while has_pending().
   void flush();

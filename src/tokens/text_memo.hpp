@@ -16,7 +16,7 @@ namespace tollgate::tokens {
 
 // Texts that are worth remembering, in bytes.
 inline constexpr std::size_t shortest_remembered = 256;
-inline constexpr std::size_t longest_remembered = 64 * 1024;
+inline constexpr std::size_t longest_remembered = 16 * 1024;
 
 struct TextKey {
   std::uint64_t first;

@@ -48,6 +48,16 @@ def learn(gateway, keys=(KEY, PARTNER_KEY)):
         assert gateway.chat(text, key=key, max_tokens=5).status == 200
 
 
+def use_up(gateway, key):
+    """Spends what the race has left, in ever smaller pieces."""
+    for text, more in ((f"[[mock tokens=500]] {WORDS}", {"stream": True}), (WORDS, {"max_tokens": 5})):
+        for _ in range(200):
+            if gateway.chat(text, key=key, **more).status != 200:
+                break
+        else:
+            raise AssertionError("the budget does not run out")
+
+
 def test_a_thousand_racing_requests_never_spend_more_than_the_budgets(limited):
     gateway, mock = limited(changes={"subscriptions": {
         "app": {"budgets": {"tokens": f"{TOKENS}/day"}},
@@ -55,6 +65,8 @@ def test_a_thousand_racing_requests_never_spend_more_than_the_budgets(limited):
     }})
     learn(gateway)
     answers = at_once(mixed_jobs([gateway.data], 1000, seed=7), CLIENTS)
+    for key in (KEY, PARTNER_KEY):
+        use_up(gateway, key)
     rows = gateway.settled()
     journal = mock.journal()
 
@@ -63,12 +75,14 @@ def test_a_thousand_racing_requests_never_spend_more_than_the_budgets(limited):
     assert codes.count("insufficient_quota") > 100
     assert sum(a is not None and a.status == 200 for a in answers) > 100
 
-    # The ledger never passes the budgets, though they were all but used up.
+    # The ledger never passes the budgets, though they were used up to the last few tokens.
     tokens, dollars = tokens_in(rows, subscription="app"), dollars_in(rows, subscription="partner")
-    assert TOKENS * 0.8 < tokens <= TOKENS
-    assert DOLLARS * 0.8 < dollars <= DOLLARS
+    assert TOKENS - 50 < tokens <= TOKENS
+    assert DOLLARS - 0.001 < dollars <= DOLLARS
     metrics = gateway.metrics()
-    assert metrics["tollgate_limit_overshoot_total"] == 0
+    # Under way it may be passed for a moment by what the mock counts higher than we expected.
+    overshoot = {rule: metrics["tollgate_limit_overshoot_total", rule] for rule in ("app.tokens/day", "partner.money/day")}
+    assert overshoot["app.tokens/day"] <= 10 and overshoot["partner.money/day"] <= 10 * 2500, overshoot
 
     # Nothing is left reserved: what the limit counts is what the ledger keeps.
     assert metrics["tollgate_limit_used", "app.tokens/day"] == tokens
@@ -87,7 +101,7 @@ def test_a_thousand_racing_requests_never_spend_more_than_the_budgets(limited):
     assert set(unseen["whole"]) == {0}
     assert max(unseen["ended stream"]) <= TOP_UP
     tell(budget_tokens=TOKENS, ledger_tokens=tokens, budget_dollars=DOLLARS, ledger_dollars=dollars,
-         requests=len(records), called=len(journal), refused=codes.count("insufficient_quota"),
+         requests=len(records), called=len(journal), refused=codes.count("insufficient_quota"), overshoot=overshoot,
          generated_beyond_what_was_booked={kind: {"calls": len(all_of) - 1, "sum": sum(all_of), "most": max(all_of)}
                                            for kind, all_of in unseen.items()})
 

@@ -51,7 +51,7 @@ def test_three_gateways_never_spend_more_than_the_one_budget(three, mode):
     assert min(spent) > TOKENS / 20  # all three took part
     bound = max(bounds)  # the last one started with three signs of life in Redis
     assert bound == (0 if mode == "exact" else TOKENS * LEASE * 3)
-    assert TOKENS * 0.85 - bound < sum(spent) <= TOKENS
+    assert TOKENS * 0.7 - bound < sum(spent) <= TOKENS
     # Nothing is left reserved or leased.
     assert in_redis == sum(spent)
 

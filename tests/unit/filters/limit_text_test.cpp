@@ -61,7 +61,11 @@ TEST(LimitText, ABudgetSaysWhichAndWhenItResets) {
   EXPECT_EQ(error.kind, ErrorKind::quota_exhausted);
   EXPECT_TRUE(error.is_final);
   EXPECT_EQ(error.message,
-            "The budget `standard.rule` ($500.00 a month) is spent, $499.995 used or reserved. It resets at "
+            "The budget `standard.rule` ($500.00 a month) has $0.005 left, less than this request is expected to "
+            "take. It resets at 2026-11-23T01:00:00Z.");
+  const Error spent = refusal_of(rule_of(Measure::tokens, 1'000, WindowKind::month, true), 1'000, 3'600'000, now);
+  EXPECT_EQ(spent.message,
+            "The budget `standard.rule` (1,000 tokens a month) is spent, 1,000 tokens used or reserved. It resets at "
             "2026-11-23T01:00:00Z.");
 }
 

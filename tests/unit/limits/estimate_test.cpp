@@ -31,6 +31,17 @@ TEST(Estimate, FollowsAChangeWithinSomeHundredAnswers) {
   EXPECT_GT(estimate.answer(), 3500);
 }
 
+TEST(Estimate, ExpectsSomewhatMoreThanTheFirstAnswers) {
+  Estimate estimate;
+  EXPECT_EQ(estimate.answer(), 513);
+  estimate.learn_answer(40);
+  EXPECT_EQ(estimate.answer(), 67);
+  estimate.learn_answer(20);
+  EXPECT_EQ(estimate.answer(), 67);
+  estimate.learn_answer(100);
+  EXPECT_EQ(estimate.answer(), 142);
+}
+
 TEST(Estimate, LearnsThatTheProviderCountsMore) {
   Estimate estimate;
   EXPECT_EQ(estimate.prompt(100), 100);

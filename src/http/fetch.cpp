@@ -1,4 +1,4 @@
-#include "identity/get.hpp"
+#include "http/fetch.hpp"
 
 #include "http/body_decoder.hpp"
 #include "http/head.hpp"
@@ -11,7 +11,7 @@
 #include <charconv>
 #include <optional>
 
-namespace tollgate::identity {
+namespace tollgate::http {
 
 namespace {
 
@@ -56,11 +56,11 @@ std::optional<Target> parse_url(std::string_view url) {
 class Answer {
  public:
   // True when nothing more is needed: the document is whole, or `problem` says why it never will be.
-  bool take(std::string_view bytes, Document& document) {
+  bool take(std::string_view bytes, Fetched& document) {
     if (!has_head_) {
       const auto before = head_bytes_.size();
       head_bytes_.append(bytes);
-      const auto end = http::find_head_end(head_bytes_, before > 3 ? before - 3 : 0);
+      const auto end = find_head_end(head_bytes_, before > 3 ? before - 3 : 0);
       if (end == std::string::npos) {
         if (head_bytes_.size() > max_head) document.problem = "the answer's head is too large";
         return head_bytes_.size() > max_head;
@@ -68,12 +68,12 @@ class Answer {
       bytes.remove_prefix(end - before);
       head_bytes_.resize(end);
       std::string why;
-      http::ResponseHead head;
-      if (http::parse_response(head_bytes_, false, http::Limits{}, head, why) != http::HeadError::none) {
+      ResponseHead head;
+      if (parse_response(head_bytes_, false, Limits{}, head, why) != HeadError::none) {
         document.problem = "the answer is malformed: " + why;
         return true;
       }
-      if (head.status != 200) {
+      if (head.status < 200 || head.status > 299) {
         document.problem = "status " + std::to_string(head.status);
         return true;
       }
@@ -81,14 +81,14 @@ class Answer {
         document.problem = "the answer is compressed although that was not asked for";
         return true;
       }
-      decoder_ = http::BodyDecoder(head.framing);
+      decoder_ = BodyDecoder(head.framing);
       has_head_ = true;
     }
     while (!decoder_.is_done()) {
       const auto step = decoder_.next(bytes);
       bytes.remove_prefix(step.consumed);
-      if (step.status == http::BodyDecoder::Status::need_more) return false;
-      if (step.status == http::BodyDecoder::Status::error) {
+      if (step.status == BodyDecoder::Status::need_more) return false;
+      if (step.status == BodyDecoder::Status::error) {
         document.problem = "the answer's body is malformed";
         return true;
       }
@@ -105,15 +105,14 @@ class Answer {
  private:
   std::string head_bytes_;
   bool has_head_ = false;
-  http::BodyDecoder decoder_;
+  BodyDecoder decoder_;
 };
 
 }  // namespace
 
-awaitable<Document> get(net::Loop& loop, std::string url, std::shared_ptr<net::TlsClientContext> tls,
-                        TimePoint deadline) {
-  Document document;
-  const auto target = parse_url(url);
+awaitable<Fetched> fetch(net::Loop& loop, Fetch what, std::shared_ptr<net::TlsClientContext> tls, TimePoint deadline) {
+  Fetched document;
+  const auto target = parse_url(what.url);
   if (!target) {
     document.problem = "not a URL that can be fetched";
     co_return document;
@@ -131,8 +130,12 @@ awaitable<Document> get(net::Loop& loop, std::string url, std::shared_ptr<net::T
     co_return document;
   }
   ByteStream& stream = *connected.stream;
-  const std::string request = "GET " + target->path + " HTTP/1.1\r\nHost: " + target->endpoint.authority +
-                              "\r\nAccept: application/json\r\nUser-Agent: tollgate\r\nConnection: close\r\n\r\n";
+  std::string request = what.method + " " + target->path + " HTTP/1.1\r\nHost: " + target->endpoint.authority +
+                        "\r\nAccept: application/json\r\nUser-Agent: tollgate\r\nConnection: close\r\n" + what.headers;
+  if (!what.json.empty()) {
+    request += "Content-Type: application/json\r\nContent-Length: " + std::to_string(what.json.size()) + "\r\n";
+  }
+  request += "\r\n" + what.json;
   std::string_view unsent = request;
   while (!unsent.empty()) {
     const std::array<std::string_view, 1> parts{unsent};
@@ -169,4 +172,4 @@ awaitable<Document> get(net::Loop& loop, std::string url, std::shared_ptr<net::T
   co_return document;
 }
 
-}  // namespace tollgate::identity
+}  // namespace tollgate::http
