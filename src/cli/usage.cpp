@@ -8,6 +8,7 @@
 #include <charconv>
 #include <chrono>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
@@ -17,11 +18,13 @@ namespace tollgate::cli {
 namespace {
 
 constexpr const char* how_to =
-    "usage: tollgate usage [--ledger FILE | --config FILE] [--by COLUMN,...] [--from DATE] [--to DATE]\n"
+    "usage: tollgate usage [--ledger FILE] [--config FILE] [--by COLUMN,...] [--from DATE] [--to DATE]\n"
     "                      [--cost-center NAME] [--subscription NAME]\n"
     "                      [--format table|csv|json|focus-csv|focus-jsonl] [--meters]\n"
     "\n"
     "  --ledger    the file to read (default: what --config says, else tollgate-ledger.db)\n"
+    "  --config    also tells what reserved capacity cost (kind: ptu, with a unit_price) and how much\n"
+    "              of it lay idle, unless one cost center or subscription is asked for\n"
     "  --by        what to tell apart (default cost_center,subscription,model):\n"
     "              minute hour day month subscription product cost_center user session task\n"
     "              operation model_asked model deployment region kind batch\n"
@@ -113,24 +116,27 @@ Arguments parse(int argc, char** argv) {
   if (result.query.from_minute && result.query.to_minute &&
       *result.query.from_minute >= *result.query.to_minute)
     throw Misuse("--from has to be before --to");
-  if (!result.ledger.empty() && !result.config.empty())
-    throw Misuse("--ledger or --config, not both");
   return result;
 }
 
-std::string ledger_path(const Arguments& arguments) {
-  if (!arguments.ledger.empty()) return arguments.ledger;
-  if (arguments.config.empty()) return LedgerConfig{}.path;
+// Null where none was named.
+std::shared_ptr<const Config> config_of(const Arguments& arguments) {
+  if (arguments.config.empty()) return nullptr;
   config::Loaded loaded = config::load(arguments.config);
   if (!loaded.config)
     throw std::runtime_error(to_text(loaded.problems.front()) +
-                             "\nthe configuration cannot be loaded: name the file with --ledger");
-  if (loaded.config->ledger.path == "off")
-    throw std::runtime_error("the ledger is off in " + arguments.config);
-  return loaded.config->ledger.path;
+                             "\nthe configuration cannot be loaded: name the file with --ledger alone");
+  return loaded.config;
 }
 
-UsageTable read(const std::string& path, const Arguments& arguments) {
+std::string ledger_path(const Arguments& arguments, const Config* config) {
+  if (!arguments.ledger.empty()) return arguments.ledger;
+  if (config == nullptr) return LedgerConfig{}.path;
+  if (config->ledger.path == "off") throw std::runtime_error("the ledger is off in " + arguments.config);
+  return config->ledger.path;
+}
+
+UsageTable read(const std::string& path, const Arguments& arguments, const Config* config) {
   ledger::Report report(path);
   ledger::UsageQuery query = arguments.query;
   query.by.clear();
@@ -146,6 +152,10 @@ UsageTable read(const std::string& path, const Arguments& arguments) {
       std::chrono::system_clock::now().time_since_epoch()).count() + 1;
   const std::int64_t end = std::max(std::min<std::int64_t>(to, now), table.total.last_minute + 1);
   table.days = static_cast<double>(std::max<std::int64_t>(end - from, 1)) / minutes_a_day;
+  // Idle capacity is nobody's: who asks for one cost center or subscription is not told of it.
+  const bool is_known = !table.rows.empty() || (query.from_minute && query.to_minute);
+  if (config != nullptr && is_known && query.only.empty())
+    table.reserved = reserved_by_day(report, *config, from, end);
   table.from = moment(from * 60);
   table.to = moment(to * 60);
   return table;
@@ -164,14 +174,15 @@ void write(std::ostream& out, const UsageTable& table, const std::string& format
 int usage_command(int argc, char** argv) {
   try {
     const Arguments arguments = parse(argc, argv);
-    const std::string path = ledger_path(arguments);
+    const std::shared_ptr<const Config> config = config_of(arguments);
+    const std::string path = ledger_path(arguments, config.get());
     if (arguments.wants_meters) {
       const auto now = std::chrono::floor<std::chrono::milliseconds>(
           std::chrono::system_clock::now().time_since_epoch());
       write_meters(std::cout, ledger::Report(path).meters(now.count()));
     } else {
-      const UsageTable table = read(path, arguments);
-      if (table.rows.empty() && arguments.format == "table") {
+      const UsageTable table = read(path, arguments, config.get());
+      if (table.rows.empty() && table.reserved.empty() && arguments.format == "table") {
         std::cerr << "no usage in " << path << " for this time\n";
         return 0;
       }

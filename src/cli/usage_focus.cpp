@@ -3,6 +3,7 @@
 #include "cli/usage_output.hpp"
 
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <ostream>
 #include <string_view>
@@ -11,7 +12,7 @@
 namespace tollgate::cli {
 namespace {
 
-enum class Form : unsigned char { text, number };  // an empty text is null
+enum class Form : unsigned char { text, number };  // what is empty is null
 
 struct Field {
   const char* column;
@@ -49,37 +50,44 @@ std::string tags_of(const ledger::UsageRow& row) {
   return tags.empty() ? tags : tags + "}";
 }
 
-std::vector<Field> fields_of(const ledger::UsageRow& row) {
+// In what a charge for tokens and one for idle capacity differ, beside keys and sums.
+struct Charged {
+  std::string payer;
+  std::string description;
+  std::string consumed, consumed_unit;
+  std::string priced, priced_unit;
+  const char* reservation = "";  // how reserved capacity was spent
+};
+
+std::vector<Field> fields_of(const ledger::UsageRow& row, const Charged& charged) {
   const std::vector<std::string>& key = row.keys;
   const ledger::Sums& sums = row.sums;
   const auto [begin, end] = bounds_of(key[day]);
   const auto [month_begin, month_end] = month_of(key[day]);
   const std::string cost = dollars(sums.cost);
-  const std::string tokens = std::to_string(sums.prompt + sums.completion);
-  // Whoever is charged back: the cost center, or the subscription that has none.
-  const std::string& payer = key[cost_center].empty() ? key[subscription] : key[cost_center];
-  const std::string who = key[model].empty() ? "the gateway" : key[model];
   return {
       {"BilledCost", Form::number, cost},
-      {"BillingAccountId", Form::text, payer},
-      {"BillingAccountName", Form::text, payer},
+      {"BillingAccountId", Form::text, charged.payer},
+      {"BillingAccountName", Form::text, charged.payer},
       {"BillingCurrency", Form::text, "USD"},
       {"BillingPeriodEnd", Form::text, month_end},
       {"BillingPeriodStart", Form::text, month_begin},
+      {"CapacityReservationId", Form::text, *charged.reservation ? key[deployment] : ""},
+      {"CapacityReservationStatus", Form::text, charged.reservation},
       {"ChargeCategory", Form::text, "Usage"},
       {"ChargeClass", Form::text, ""},
-      {"ChargeDescription", Form::text, "Tokens of " + who + (key[batch] == "yes" ? ", batch" : "")},
+      {"ChargeDescription", Form::text, charged.description},
       {"ChargeFrequency", Form::text, "Usage-Based"},
       {"ChargePeriodEnd", Form::text, end},
       {"ChargePeriodStart", Form::text, begin},
-      {"ConsumedQuantity", Form::number, tokens},
-      {"ConsumedUnit", Form::text, "Tokens"},
+      {"ConsumedQuantity", Form::number, charged.consumed},
+      {"ConsumedUnit", Form::text, charged.consumed_unit},
       {"ContractedCost", Form::number, cost},
       {"EffectiveCost", Form::number, cost},
       {"InvoiceIssuerName", Form::text, "Tollgate"},
       {"ListCost", Form::number, cost},
-      {"PricingQuantity", Form::number, tokens},
-      {"PricingUnit", Form::text, "Tokens"},
+      {"PricingQuantity", Form::number, charged.priced},
+      {"PricingUnit", Form::text, charged.priced_unit},
       {"ProviderName", Form::text, "Microsoft"},
       {"PublisherName", Form::text, "Microsoft"},
       {"RegionId", Form::text, key[region]},
@@ -107,6 +115,66 @@ std::vector<Field> fields_of(const ledger::UsageRow& row) {
   };
 }
 
+std::vector<Field> fields_of(const ledger::UsageRow& row) {
+  const std::vector<std::string>& key = row.keys;
+  Charged charged;
+  // Whoever is charged back: the cost center, or the subscription that has none.
+  charged.payer = key[cost_center].empty() ? key[subscription] : key[cost_center];
+  charged.description = "Tokens of " + (key[model].empty() ? "the gateway" : key[model]) +
+                        (key[batch] == "yes" ? ", batch" : "");
+  charged.consumed = charged.priced = std::to_string(row.sums.prompt + row.sums.completion);
+  charged.consumed_unit = charged.priced_unit = "Tokens";
+  if (key[kind] == "ptu") charged.reservation = "Used";
+  return fields_of(row, charged);
+}
+
+// Nobody used it and no cost center is to pay for it: it has an account of its own.
+std::vector<Field> fields_of(const Reserved& one) {
+  ledger::UsageRow row;
+  row.keys.assign(focus_columns.size(), "");
+  row.keys[day] = one.day;
+  row.keys[deployment] = one.deployment;
+  row.keys[region] = one.region;
+  row.keys[kind] = "ptu";
+  row.sums.cost = one.idle();
+  Charged charged;
+  charged.payer = charged.description = "idle reserved capacity";
+  // Hours have nine places, as dollars do.
+  const double hours = static_cast<double>(one.idle()) / static_cast<double>(one.unit_price);
+  charged.priced = dollars(std::llround(hours * 1e9));
+  charged.priced_unit = "PTU-Hours";
+  charged.reservation = "Unused";
+  return fields_of(row, charged);
+}
+
+void write_csv_row(std::ostream& out, const std::vector<Field>& fields) {
+  const char* gap = "";
+  for (const Field& field : fields)
+    out << std::exchange(gap, ",")
+        << (field.form == Form::text ? csv_field(field.value) : field.value);
+  out << '\n';
+}
+
+void write_json_row(std::ostream& out, const std::vector<Field>& fields) {
+  const char* gap = "{";
+  for (const Field& field : fields) {
+    out << std::exchange(gap, ",") << '"' << field.column << "\":";
+    if (field.value.empty()) {
+      out << "null";
+    } else {
+      out << (field.form == Form::text ? json_text(field.value) : field.value);
+    }
+  }
+  out << "}\n";
+}
+
+template <typename Write>
+void write_rows(std::ostream& out, const UsageTable& usage, Write write_row) {
+  for (const ledger::UsageRow& row : usage.rows) write_row(out, fields_of(row));
+  for (const Reserved& one : usage.reserved)
+    if (one.idle() > 0) write_row(out, fields_of(one));
+}
+
 }  // namespace
 
 const std::vector<std::string> focus_columns{"day",   "cost_center", "subscription", "product", "task",
@@ -120,30 +188,11 @@ void write_focus_csv(std::ostream& out, const UsageTable& usage) {
   const char* gap = "";
   for (const Field& field : fields_of(none)) out << std::exchange(gap, ",") << field.column;
   out << '\n';
-  for (const ledger::UsageRow& row : usage.rows) {
-    gap = "";
-    for (const Field& field : fields_of(row))
-      out << std::exchange(gap, ",")
-          << (field.form == Form::text ? csv_field(field.value) : field.value);
-    out << '\n';
-  }
+  write_rows(out, usage, write_csv_row);
 }
 
 void write_focus_jsonl(std::ostream& out, const UsageTable& usage) {
-  for (const ledger::UsageRow& row : usage.rows) {
-    const char* gap = "{";
-    for (const Field& field : fields_of(row)) {
-      out << std::exchange(gap, ",") << '"' << field.column << "\":";
-      if (field.form == Form::number) {
-        out << field.value;
-      } else if (field.value.empty()) {
-        out << "null";
-      } else {
-        out << json_text(field.value);
-      }
-    }
-    out << "}\n";
-  }
+  write_rows(out, usage, write_json_row);
 }
 
 }  // namespace tollgate::cli

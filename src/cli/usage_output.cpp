@@ -43,7 +43,7 @@ std::int64_t burn_a_day(const ledger::Sums& sums, double days) {
 std::string grouped(std::int64_t value) {
   std::string text = std::to_string(value);
   const std::size_t first = value < 0 ? 1 : 0;
-  for (std::size_t at = text.size(); at > first + 3; at -= 3) text.insert(at - 3, ",");
+  for (std::size_t at = text.size(); at > first + 3; at -= 3) text.insert(at - 3, 1, ',');
   return text;
 }
 
@@ -87,6 +87,43 @@ void write_lines(std::ostream& out, const std::vector<Line>& lines, std::size_t 
     text.erase(text.find_last_not_of(' ') + 1);
     out << text << '\n';
   }
+}
+
+std::string hours_of(const Reserved& one) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%lld.%02lld", static_cast<long long>(one.minutes / 60),
+                static_cast<long long>((one.minutes % 60 * 100 + 30) / 60));
+  return text;
+}
+
+void write_reserved_table(std::ostream& out, const std::vector<Reserved>& sums) {
+  if (sums.empty()) return;
+  std::vector<Line> lines{{"reserved capacity", "units", "hours", "cost", "shared out", "idle"}};
+  for (const Reserved& one : sums)
+    lines.push_back({printable(one.deployment), grouped(one.units), hours_of(one), rounded(one.cost()),
+                     rounded(one.shared), rounded(one.idle())});
+  out << '\n';
+  write_lines(out, lines, 1);
+}
+
+void write_reserved_csv(std::ostream& out, const std::vector<Reserved>& sums) {
+  if (sums.empty()) return;
+  out << "\nreserved_deployment,units,hours,cost_usd,shared_usd,idle_usd\n";
+  for (const Reserved& one : sums)
+    out << csv_field(one.deployment) << ',' << one.units << ',' << hours_of(one) << ','
+        << dollars(one.cost()) << ',' << dollars(one.shared) << ',' << dollars(one.idle()) << '\n';
+}
+
+void write_reserved_json(std::ostream& out, const std::vector<Reserved>& sums) {
+  if (sums.empty()) return;
+  const char* gap = "\n";
+  out << ",\"reserved_capacity\":[";
+  for (const Reserved& one : sums)
+    out << std::exchange(gap, ",\n") << "{\"deployment\":" << json_text(one.deployment)
+        << ",\"units\":" << one.units << ",\"hours\":" << hours_of(one)
+        << ",\"cost_usd\":" << dollars(one.cost()) << ",\"shared_usd\":" << dollars(one.shared)
+        << ",\"idle_usd\":" << dollars(one.idle()) << '}';
+  out << "\n]";
 }
 
 void write_json_numbers(std::ostream& out, const ledger::Sums& sums, double days) {
@@ -155,6 +192,7 @@ void write_table(std::ostream& out, const UsageTable& usage) {
   if (usage.total.sums.estimated != 0)
     out << "estimated requests: " << grouped(usage.total.sums.estimated)
         << " (they cost at least what is shown)\n";
+  write_reserved_table(out, reserved_in_all(usage.reserved));
 }
 
 void write_csv(std::ostream& out, const UsageTable& usage) {
@@ -166,6 +204,7 @@ void write_csv(std::ostream& out, const UsageTable& usage) {
     for (const Number& number : numbers) out << text_of(number, row.sums) << ',';
     out << dollars(burn_a_day(row.sums, usage.days)) << '\n';
   }
+  write_reserved_csv(out, reserved_in_all(usage.reserved));
 }
 
 void write_json(std::ostream& out, const UsageTable& usage) {
@@ -181,7 +220,9 @@ void write_json(std::ostream& out, const UsageTable& usage) {
   }
   out << "\n],\"total\":{";
   write_json_numbers(out, usage.total.sums, usage.days);
-  out << "}}\n";
+  out << '}';
+  write_reserved_json(out, reserved_in_all(usage.reserved));
+  out << "}\n";
 }
 
 void write_meters(std::ostream& out, const std::vector<ledger::MeterRow>& meters) {

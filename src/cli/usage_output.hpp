@@ -1,6 +1,7 @@
 // The forms in which `tollgate usage` tells what it has read.
 #pragma once
 
+#include "cli/usage_reserved.hpp"
 #include "ledger/report.hpp"
 
 #include <cstdint>
@@ -14,6 +15,7 @@ struct UsageTable {
   std::vector<std::string> by;         // columns of the keys
   std::vector<ledger::UsageRow> rows;  // by those
   ledger::UsageRow total;
+  std::vector<Reserved> reserved;      // by day; none where the units and their prices are not known
   double days = 0;                     // the stretch that burn rates are about
   std::string from, to;                // its ends, as dates; `to` is exclusive
 };

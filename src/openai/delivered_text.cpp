@@ -2,6 +2,8 @@
 
 #include "openai/json_cursor.hpp"
 
+#include <cstring>
+
 namespace tollgate::openai {
 
 namespace {
@@ -9,11 +11,18 @@ namespace {
 constexpr std::string_view content_member = R"("content":")";
 constexpr std::string_view delta_member = R"("delta":")";
 
-// The inside of the string that begins behind `member`; empty if there is none.
+// The inside of the string that begins behind `member`; empty if there is none. Runs for every chunk:
+// the text is short, has no escapes and is found by the C library's own search.
 std::string_view string_behind(std::string_view data, std::string_view member) {
-  const auto found = data.find(member);
-  if (found == data.npos) return {};
-  JsonCursor json(data.substr(found + member.size() - 1));
+  const void* const found = ::memmem(data.data(), data.size(), member.data(), member.size());
+  if (!found) return {};
+  const char* const begin = static_cast<const char*>(found) + member.size();
+  const auto left = static_cast<std::size_t>(data.data() + data.size() - begin);
+  const void* const quote = std::memchr(begin, '"', left);
+  if (!quote) return {};
+  const auto size = static_cast<std::size_t>(static_cast<const char*>(quote) - begin);
+  if (!std::memchr(begin, '\\', size)) return {begin, size};
+  JsonCursor json({begin - 1, left + 1});
   JsonString text;
   return json.read_string(text) ? text.raw : std::string_view{};
 }

@@ -32,7 +32,7 @@ class DeliveredText {
   void see_chat(std::string_view data);
   void add(std::string_view raw);  // the inside of a JSON string
 
-  static constexpr std::size_t stretch = 512;
+  static constexpr std::size_t stretch = 2048;
 
   Dialect dialect_;
   tokens::Encoding encoding_;

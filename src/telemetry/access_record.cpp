@@ -44,8 +44,7 @@ class Line {
   }
   void written_to(char* at) noexcept { at_ = at; }
   void append(std::string_view text) {
-    std::memcpy(room(text.size()), text.data(), text.size());
-    at_ += text.size();
+    at_ = std::copy(text.begin(), text.end(), room(text.size()));
   }
   void operator+=(char c) { *room(1) = c, ++at_; }
   std::string_view text() const noexcept { return {begin_, at_}; }

@@ -77,6 +77,7 @@ clean_up() {
   if [ -n "$gateway_pid" ]; then end_process "$gateway_pid"; fi
   if [ -n "$mock_pid" ]; then end_process "$mock_pid"; fi
   if [ -n "$net_pid" ]; then end_process "$net_pid"; fi
+  umount "$frozen/var/lib/tollgate" 2>/dev/null || true
   umount "$frozen" 2>/dev/null || true
   bah umount "$container" >/dev/null 2>&1 || true
   bah rm "$container" >/dev/null 2>&1 || true
@@ -101,6 +102,12 @@ mkdir -p "$root/etc/tollgate"
 cp docker/tollgate.yaml "$root/etc/tollgate/tollgate.yaml"
 echo "127.0.0.1 localhost mock-azure" >"$root/etc/hosts"  # as compose names it
 mount -o remount,bind,ro "$frozen"
+# An engine makes the volume like the folder in the image.
+check "the folder of the ledger belongs to its user" test "$(stat -c %u:%a "$root/var/lib/tollgate")" = 10001:750
+check "it is a volume" test "$(config .Docker.Config.Volumes)" = "map[/var/lib/tollgate:{}]"
+rm -rf "$work/volume"
+cp -a "$root/var/lib/tollgate" "$work/volume"
+mount --bind "$work/volume" "$frozen/var/lib/tollgate"
 
 inside() { exec nsenter --net="/proc/$net_pid/ns/net" chroot --userspec=10001:10001 "$frozen" /usr/bin/env -i PATH=/usr/bin:/bin "$@"; }
 key=$(inside /usr/local/bin/tollgate keys new | sed -n 's/^key: *//p') || true
@@ -119,6 +126,16 @@ ask() {
 }
 answers() { ask | grep -q '^data: \[DONE\]'; }
 check "it answers" answers
+tells_usage() {  # what has ended is in the file after ledger.flush
+  for _ in $(seq 50); do
+    (inside /usr/local/bin/tollgate usage --ledger /var/lib/tollgate/ledger.db) | grep '^CC-0001 ' && return 0
+    sleep 0.1
+  done
+  return 1
+}
+check "it tells what was spent, from the volume" tells_usage
+has_ledger() { in_net curl -sS --noproxy '*' http://127.0.0.1:8081/status | grep -A 1 '"ledger"' | grep -q '"ok"'; }
+check "its ledger is well" has_ledger
 check "its health check says it is well" in_net chroot --userspec=10001:10001 "$frozen" "$(sed -n 's/^  CMD \["\(bash\)".*/\1/p' docker/Dockerfile)" \
   -c "$(python3 -c '
 import json, re

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -145,22 +146,23 @@ TEST_F(UsageCommand, WritesFocusColumns) {
   EXPECT_EQ(lines_of(csv.out),
             (std::vector<std::string>{
                 "BilledCost,BillingAccountId,BillingAccountName,BillingCurrency,BillingPeriodEnd,"
-                "BillingPeriodStart,ChargeCategory,ChargeClass,ChargeDescription,ChargeFrequency,"
+                "BillingPeriodStart,CapacityReservationId,CapacityReservationStatus,"
+                "ChargeCategory,ChargeClass,ChargeDescription,ChargeFrequency,"
                 "ChargePeriodEnd,ChargePeriodStart,ConsumedQuantity,ConsumedUnit,ContractedCost,"
                 "EffectiveCost,InvoiceIssuerName,ListCost,PricingQuantity,PricingUnit,ProviderName,"
                 "PublisherName,RegionId,RegionName,ResourceId,ResourceName,ResourceType,ServiceCategory,"
                 "ServiceName,ServiceSubcategory,SubAccountId,SubAccountName,SubAccountType,Tags,"
                 "x_CachedTokens,x_CompletionTokens,x_DeploymentKind,x_EstimatedRequests,x_IsBatch,"
                 "x_Model,x_PromptTokens,x_ReasoningTokens,x_Requests,x_SavedCost",
-                "0.002469134,CC-1042,CC-1042,USD,2026-02-01T00:00:00Z,2026-01-01T00:00:00Z,Usage,,"
-                "Tokens of gpt-4o,Usage-Based,2026-01-02T00:00:00Z,2026-01-01T00:00:00Z,2468,Tokens,"
+                "0.002469134,CC-1042,CC-1042,USD,2026-02-01T00:00:00Z,2026-01-01T00:00:00Z,"
+                "gpt-4o-ptu,Used,Usage,,Tokens of gpt-4o,Usage-Based,2026-01-02T00:00:00Z,2026-01-01T00:00:00Z,2468,Tokens,"
                 "0.002469134,0.002469134,Tollgate,0.002469134,2468,Tokens,Microsoft,Microsoft,eastus2,"
                 "eastus2,gpt-4o-ptu,gpt-4o-ptu,Model deployment,AI and Machine Learning,Azure OpenAI,"
                 "Generative AI,payments-web,payments-web,Subscription,"
                 "\"{\"\"cost_center\"\":\"\"CC-1042\"\",\"\"product\"\":\"\"standard\"\","
                 "\"\"task\"\":\"\"invoice, \\\"\"paid\\\"\"\"\"}\",800,468,ptu,1,no,gpt-4o,2000,68,2,"
                 "0.000000005",
-                "20.0,search,search,USD,2026-02-01T00:00:00Z,2026-01-01T00:00:00Z,Usage,,"
+                "20.0,search,search,USD,2026-02-01T00:00:00Z,2026-01-01T00:00:00Z,,,Usage,,"
                 "\"Tokens of text-embedding-3-small, batch\",Usage-Based,2026-01-03T00:00:00Z,"
                 "2026-01-02T00:00:00Z,2000000,Tokens,20.0,20.0,Tollgate,20.0,2000000,Tokens,Microsoft,"
                 "Microsoft,,,,,,AI and Machine Learning,Azure OpenAI,Generative AI,search,search,"
@@ -176,6 +178,122 @@ TEST_F(UsageCommand, WritesFocusAsJsonLinesOfOneCostCenter) {
   EXPECT_EQ(row["SubAccountId"], "payments-web");
   EXPECT_EQ(json::parse(row["Tags"].get<std::string>())["task"], "invoice, \"paid\"");
   EXPECT_EQ(row["x_Requests"], 2);
+}
+
+// A deployment of 50 units, a dollar each an hour; what is booked on it is in the ledger above.
+class UsageOfReservedCapacity : public UsageCommand {
+ protected:
+  UsageOfReservedCapacity() {
+    ::setenv("USAGE_TEST_KEY", "a-key-of-a-deployment", 1);
+    write_config(50);
+  }
+
+  void write_config(int units) {
+    std::ofstream(config_)
+        << "deployments:\n  gpt-4o-ptu: {endpoint: https://contoso.openai.azure.com, model: gpt-4o, kind: ptu,"
+        << " units: " << units << ", unit_price: $1/hour, region: eastus2,"
+        << " credential: {api_key: env:USAGE_TEST_KEY}}\n"
+        << "models: {gpt-4o: {route: [gpt-4o-ptu]}}\n"
+        << "products: {standard: {models: [gpt-4o]}}\n"
+        << "subscriptions: {payments-web: {product: standard, keys: [env:USAGE_TEST_KEY]}}\n"
+        << "ledger: {path: " << path_ << "}\n";
+  }
+
+  Result run(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--config", config_});
+    return usage(std::move(arguments));
+  }
+
+  // Books `cost` on the deployment, at noon of the second day.
+  void book(std::int64_t cost) {
+    LedgerConfig config;
+    config.path = path_;
+    ledger::Ledger books(config);
+    ledger::Charge c;
+    c.at = WallTime(std::chrono::seconds(1'767'355'200));
+    c.deployment = "gpt-4o-ptu";
+    c.kind = DeploymentKind::ptu;
+    c.cost = cost;
+    books.add_lane().append(c, {});
+  }
+
+  const std::string config_ = folder_ / "tollgate.yaml";
+};
+
+TEST_F(UsageOfReservedCapacity, IsAPartOfItsOwnInTheTable) {
+  auto lines = lines_of(run({"--from", "2026-01-01", "--to", "2026-01-02"}).out);
+  ASSERT_EQ(lines.size(), 8u);
+  EXPECT_EQ(lines[5], "");
+  EXPECT_EQ(lines[6], "reserved capacity  units  hours         cost  shared out         idle");
+  EXPECT_EQ(lines[7], "gpt-4o-ptu            50  48.00  $2,400.0000     $0.0025  $2,399.9975");
+}
+
+TEST_F(UsageOfReservedCapacity, IsAPartOfItsOwnInCsv) {
+  auto lines = lines_of(run({"--format", "csv", "--from", "2026-01-01", "--to", "2026-01-02"}).out);
+  ASSERT_EQ(lines.size(), 6u);
+  EXPECT_EQ(lines[3], "");
+  EXPECT_EQ(lines[4], "reserved_deployment,units,hours,cost_usd,shared_usd,idle_usd");
+  EXPECT_EQ(lines[5], "gpt-4o-ptu,50,48.00,2400.0,0.002469134,2399.997530866");
+}
+
+TEST_F(UsageOfReservedCapacity, WithoutDatesItGoesFromTheFirstToTheLastMinuteWithUsage) {
+  json told = json::parse(run({"--format", "json"}).out);
+  EXPECT_EQ(told["reserved_capacity"], json::parse(R"([{"deployment":"gpt-4o-ptu","units":50,
+      "hours":24.02,"cost_usd":1200.833333333,"shared_usd":0.002469134,
+      "idle_usd":1200.830864199}])"));
+}
+
+TEST_F(UsageOfReservedCapacity, IsNeverIdleBelowNothing) {
+  book(5'000'000'000'000);
+  json told = json::parse(run({"--format", "json", "--from", "2026-01-01", "--to", "2026-01-02"}).out);
+  EXPECT_EQ(told["reserved_capacity"][0]["cost_usd"], 2400.0);
+  EXPECT_EQ(told["reserved_capacity"][0]["shared_usd"], 5000.002469134);
+  EXPECT_EQ(told["reserved_capacity"][0]["idle_usd"], 0.0);
+}
+
+TEST_F(UsageOfReservedCapacity, IsOneFocusRowADayOfWhatLayIdle) {
+  auto lines = lines_of(run({"--format", "focus-jsonl", "--from", "2026-01-01T18:00", "--to", "2026-01-03"}).out);
+  ASSERT_EQ(lines.size(), 4u);
+  json row = json::parse(lines[1]);
+  EXPECT_EQ(row["BilledCost"], 300.0);
+  EXPECT_EQ(row["BillingAccountId"], "idle reserved capacity");
+  EXPECT_EQ(row["CapacityReservationId"], "gpt-4o-ptu");
+  EXPECT_EQ(row["CapacityReservationStatus"], "Unused");
+  EXPECT_EQ(row["ChargeCategory"], "Usage");
+  EXPECT_EQ(row["ChargeDescription"], "idle reserved capacity");
+  EXPECT_EQ(row["ChargePeriodStart"], "2026-01-01T00:00:00Z");
+  EXPECT_TRUE(row["ConsumedQuantity"].is_null());
+  EXPECT_TRUE(row["ConsumedUnit"].is_null());
+  EXPECT_EQ(row["PricingQuantity"], 300.0);
+  EXPECT_EQ(row["PricingUnit"], "PTU-Hours");
+  EXPECT_TRUE(row["SubAccountId"].is_null());
+  EXPECT_EQ(json::parse(lines[3])["BilledCost"], 1200.0);
+}
+
+TEST_F(UsageOfReservedCapacity, ADayWithoutIdleHoursHasNoFocusRow) {
+  book(1'200'000'000'000);
+  auto lines = lines_of(run({"--format", "focus-csv", "--from", "2026-01-02", "--to", "2026-01-02"}).out);
+  ASSERT_EQ(lines.size(), 3u);
+  for (const std::string& line : lines) EXPECT_EQ(line.find("Unused"), std::string::npos) << line;
+}
+
+TEST_F(UsageOfReservedCapacity, IsNobodysAndLeftOutWhereOnePayerIsAskedFor) {
+  EXPECT_EQ(run({"--cost-center", "CC-1042"}).out.find("reserved"), std::string::npos);
+  EXPECT_EQ(run({"--subscription", "search"}).out.find("reserved"), std::string::npos);
+}
+
+TEST_F(UsageOfReservedCapacity, IsToldOfDaysWithoutAnyRequest) {
+  auto lines = lines_of(run({"--from", "2026-01-10", "--to", "2026-01-10"}).out);
+  EXPECT_EQ(lines.back(), "gpt-4o-ptu            50  24.00  $1,200.0000     $0.0000  $1,200.0000");
+  EXPECT_EQ(run({"--from", "2020-01-01"}).status, 0);
+  EXPECT_EQ(usage({"--config", config_, "--to", "2020-01-01"}).out, "");
+}
+
+TEST_F(UsageOfReservedCapacity, ReadsALedgerNamedBesideTheConfiguration) {
+  const std::string copy = folder_ / "copy.db";
+  std::filesystem::copy_file(path_, copy);
+  std::filesystem::remove(path_);
+  EXPECT_NE(run({"--ledger", copy}).out.find("reserved capacity"), std::string::npos);
 }
 
 TEST_F(UsageCommand, ShowsMeters) {
