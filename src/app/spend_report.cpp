@@ -173,6 +173,9 @@ nlohmann::ordered_json spend_status(Books& books, const Config& config) {
   nlohmann::ordered_json out;
   const ledger::State state = books.ledger().state();
   out["ledger"]["state"] = state.is_failing ? "failing" : "ok";
+  if (state.is_failing) {
+    out["ledger"]["since"] = utc_text(std::chrono::duration_cast<std::chrono::milliseconds>(state.since.time_since_epoch()).count());
+  }
   if (!state.reason.empty()) out["ledger"]["reason"] = state.reason;
   if (!state.notice.empty()) out["ledger"]["notice"] = state.notice;
   out["ledger"]["path"] = config.ledger.path;

@@ -1,6 +1,6 @@
 // The durable books: who spent what, and how much of each pot is gone, in one SQLite file.
 //
-// Workers append to lanes; a writer thread takes what is there at least every half flush interval,
+// Workers append to lanes; a writer thread takes what is there within the flush interval,
 // adds it up and commits it as one transaction (docs/ledger.md tells what survives what). When the
 // file cannot be written, charges wait in memory, within a bound: first the oldest usage rows are
 // dropped and counted; what the meters count is never dropped.

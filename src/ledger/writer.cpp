@@ -159,7 +159,13 @@ void Writer::wait_for_work() {
     batch_began_ = last_take_;
   }
   wakeup_.get_up();
-  if (!config_.is_strict && has_pending()) wakeup_.pause_until(batch_began_ + config_.flush / 2);
+  if (!config_.is_strict && has_pending()) wakeup_.pause_until(batch_began_ + config_.flush - time_to_commit());
+}
+
+// What to leave of the flush interval for the commit: several times what commits have lately taken.
+Clock::duration Writer::time_to_commit() const {
+  const Clock::duration flush = config_.flush;
+  return std::clamp<Clock::duration>(4 * usual_commit_, flush / 10, flush / 2);
 }
 
 bool Writer::has_pending() {
@@ -294,6 +300,7 @@ void Writer::tell_waiters(std::uint64_t up_to, Durability outcome) {
 }
 
 void Writer::count_commit(Clock::duration took) {
+  usual_commit_ = std::max<Clock::duration>(took, usual_commit_ - usual_commit_ / 8);
   std::size_t bucket = 0;
   while (bucket < commit_bounds.size() && took > commit_bounds[bucket]) ++bucket;
   std::lock_guard lock(state_mutex_);

@@ -1,6 +1,6 @@
 // The ledger at work: lanes, the thread that empties them, and what the file has said.
 //
-// The thread takes what the lanes hold half a flush interval after it began to come in, so that
+// The thread takes what the lanes hold most of a flush interval after it began to come in, so that
 // waiting and commit together stay within the interval. In strict mode it takes at once: what came
 // while the last commit ran goes into the next.
 // Thread safety: as Ledger, whose functions these are.
@@ -46,6 +46,7 @@ class Writer {
 
   void run();
   void wait_for_work();
+  Clock::duration time_to_commit() const;
   bool has_pending();
   void take();
   void write_if_due();
@@ -82,6 +83,7 @@ class Writer {
   Lane::Taken taken_;
   std::uint64_t taken_batch_ = 0;
   TimePoint batch_began_{};  // nothing of the batch is older
+  Clock::duration usual_commit_{std::chrono::milliseconds(5)};  // a slow one is remembered for a while
   TimePoint last_take_{};
   Milliseconds retry_delay_;
   TimePoint retry_at_{};
