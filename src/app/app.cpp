@@ -48,6 +48,16 @@ log::Level level_of(const std::string& name) {
   return log::Level::info;
 }
 
+// Null: plain HTTP.
+std::shared_ptr<const net::TlsServerContext> make_tls(const Config& config) {
+  if (!config.server.tls) return nullptr;
+  const auto& tls = *config.server.tls;
+  net::ClientTrust clients;
+  clients.ca_file = tls.client_ca_file;
+  clients.is_required = tls.client_certificates == ClientCertificates::required;
+  return std::make_shared<net::TlsServerContext>(tls.certificate_file, tls.key_file, clients);
+}
+
 }  // namespace
 
 std::vector<std::shared_ptr<const Filter>> App::make_filters(const Config& config) {
@@ -59,16 +69,11 @@ std::vector<std::shared_ptr<const Filter>> App::make_filters(const Config& confi
   return pipeline::build(config, services);
 }
 
-std::shared_ptr<const server::Chain> App::make_chain(std::shared_ptr<const Config> config) {
+std::shared_ptr<const server::Chain> App::make_chain(std::shared_ptr<const Config> config,
+                                                     std::shared_ptr<const net::TlsServerContext> tls) {
   auto chain = std::make_shared<server::Chain>();
   chain->filters = make_filters(*config);
-  if (config->server.tls) {
-    const auto& tls = *config->server.tls;
-    net::ClientTrust clients;
-    clients.ca_file = tls.client_ca_file;
-    clients.is_required = tls.client_certificates == ClientCertificates::required;
-    chain->tls = std::make_shared<net::TlsServerContext>(tls.certificate_file, tls.key_file, clients);
-  }
+  chain->tls = std::move(tls);
   chain->config = std::move(config);
   return chain;
 }
@@ -89,7 +94,7 @@ App::App(std::string config_path, std::shared_ptr<const Config> config)
   log::set_level(level_of(config->log.level));
   status_.started = status_.last_reload = std::chrono::system_clock::now();
   metrics_.watch(records_);
-  chain_ = make_chain(config);
+  chain_ = make_chain(config, make_tls(*config));
   key_fetcher_.use(config->identity.entra);
   alerts_.use(config->alerts);
 
@@ -137,6 +142,7 @@ int App::run() {
   std::fflush(stdout);
   loop_.run();
   watcher_.reset();
+  for (auto& worker : workers_) worker->stop();  // all at once: each may have to say farewell
   workers_.clear();
   return 0;
 }
@@ -154,9 +160,10 @@ void App::reload(const char* cause) {
     }
     if (failure.empty()) {
       try {
-        chain = make_chain(loaded.config);
+        auto tls = make_tls(*loaded.config);
         key_fetcher_.use(loaded.config->identity.entra);
         alerts_.use(loaded.config->alerts);
+        chain = make_chain(loaded.config, std::move(tls));  // last: it changes limits that are in use
       } catch (const std::exception& e) {
         failure = e.what();
       }

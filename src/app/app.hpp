@@ -41,7 +41,8 @@ class App {
 
  private:
   std::vector<std::shared_ptr<const Filter>> make_filters(const Config& config);
-  std::shared_ptr<const server::Chain> make_chain(std::shared_ptr<const Config> config);
+  std::shared_ptr<const server::Chain> make_chain(std::shared_ptr<const Config> config,
+                                                  std::shared_ptr<const net::TlsServerContext> tls);
   void reload(const char* cause);
   void apply_keys();
   void on_signal(int number);

@@ -49,24 +49,25 @@ std::string utc_text(std::int64_t ms) {
   return text;
 }
 
-struct Standing {
+struct Sample {
   std::string labels;
   double used;
   double limit;
 };
 
 void limits_page(Exposition& out, Books& books) {
-  std::vector<Standing> all;
-  books.pots().each_fixed(now_ms(), [&](limits::Pot& pot) {
+  std::vector<Sample> all;
+  books.pots().each_fixed(now_ms(), [&](const limits::Standing& standing) {
+    const limits::Pot& pot = standing.pot;
     std::string labels = label("rule", rule_of(pot.key()));
     append_label(labels, "owner", owner_of(pot.key()));
     append_label(labels, "unit", unit_of(pot.measure()));
-    all.push_back({labels, in_unit(pot.measure(), pot.use()), in_unit(pot.measure(), pot.limit())});
+    all.push_back({labels, in_unit(pot.measure(), standing.used), in_unit(pot.measure(), standing.limit)});
   });
   out.family("tollgate_limit_used", Type::gauge, "Used or reserved of a limit or budget in its present window.");
-  for (const Standing& pot : all) out.sample(pot.labels, pot.used);
+  for (const Sample& pot : all) out.sample(pot.labels, pot.used);
   out.family("tollgate_limit", Type::gauge, "The limit or budget itself.");
-  for (const Standing& pot : all) out.sample(pot.labels, pot.limit);
+  for (const Sample& pot : all) out.sample(pot.labels, pot.limit);
   out.family("tollgate_limit_named_pots", Type::gauge, "Pots of keys, users, sessions and tasks kept now.");
   out.sample("", static_cast<std::uint64_t>(books.pots().named_pots()));
 
@@ -151,11 +152,12 @@ void sharing_page(Exposition& out, Books& books, const std::vector<std::unique_p
   }
   out.family("tollgate_sharing_lease_bound", Type::gauge,
              "What all gateways together may hold leased of a pot: the bound on what is misjudged.");
-  books.pots().each_fixed(now_ms(), [&](limits::Pot& pot) {
+  books.pots().each_fixed(now_ms(), [&](const limits::Standing& standing) {
+    const limits::Pot& pot = standing.pot;
     std::string labels = label("rule", rule_of(pot.key()));
     append_label(labels, "owner", owner_of(pot.key()));
     append_label(labels, "unit", unit_of(pot.measure()));
-    out.sample(labels, in_unit(pot.measure(), workers.front()->shared()->lease_bound(pot.limit())));
+    out.sample(labels, in_unit(pot.measure(), workers.front()->shared()->lease_bound(standing.limit)));
   });
 }
 
@@ -182,21 +184,22 @@ nlohmann::ordered_json spend_status(Books& books, const Config& config) {
 
   out["limits"] = nlohmann::ordered_json::array();
   const std::int64_t now = now_ms();
-  books.pots().each_fixed(now, [&](limits::Pot& pot) {
+  books.pots().each_fixed(now, [&](const limits::Standing& standing) {
+    const limits::Pot& pot = standing.pot;
     nlohmann::ordered_json shown;
     shown["rule"] = rule_of(pot.key());
     shown["owner"] = owner_of(pot.key());
     shown["unit"] = unit_of(pot.measure());
-    shown["limit"] = in_unit(pot.measure(), pot.limit());
-    shown["used"] = in_unit(pot.measure(), pot.use());
-    shown["remaining"] = in_unit(pot.measure(), pot.room());
-    const limits::Period period = pot.period();
-    if (pot.window().kind != WindowKind::sliding && pot.window().kind != WindowKind::life) {
+    shown["limit"] = in_unit(pot.measure(), standing.limit);
+    shown["used"] = in_unit(pot.measure(), standing.used);
+    shown["remaining"] = in_unit(pot.measure(), standing.room);
+    const limits::Period period = standing.period;
+    if (pot.window_kind() != WindowKind::sliding && pot.window_kind() != WindowKind::life) {
       const double hours = static_cast<double>(now - period.begin_ms) / 3'600'000.0;
-      const double burn = hours > 0 ? in_unit(pot.measure(), pot.use()) / hours : 0;
+      const double burn = hours > 0 ? in_unit(pot.measure(), standing.used) / hours : 0;
       shown["resets"] = utc_text(period.end_ms);
       shown["burn_per_hour"] = burn;
-      const double hours_left = burn > 0 ? in_unit(pot.measure(), pot.room()) / burn : -1;
+      const double hours_left = burn > 0 ? in_unit(pot.measure(), standing.room) / burn : -1;
       const double spent_at = static_cast<double>(now) + hours_left * 3'600'000.0;
       const bool is_spent_before_reset = hours_left >= 0 && spent_at < static_cast<double>(period.end_ms);
       if (is_spent_before_reset) shown["spent_at_this_rate"] = utc_text(static_cast<std::int64_t>(spent_at));

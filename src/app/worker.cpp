@@ -97,8 +97,10 @@ void Worker::drain() {
 
 // What the exchanges still owe is booked before the shared store is left.
 void Worker::stop() {
-  if (!thread_.joinable()) return;
+  if (!thread_.joinable() || is_stopping_) return;
+  is_stopping_ = true;
   loop_.post([this] {
+    server_.drain();  // nobody new comes in
     server_.close_all();
     closing_ = base::run(close_shared(), closed_);
     closing_.start(&nobody_);

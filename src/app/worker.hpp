@@ -75,6 +75,7 @@ class Worker {
   std::coroutine_handle<> nobody_;
   base::Branch closing_;
   std::thread thread_;
+  bool is_stopping_ = false;  // the main thread's
 };
 
 }  // namespace tollgate::app

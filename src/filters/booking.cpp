@@ -2,6 +2,7 @@
 
 #include "filters/durable_wait.hpp"
 #include "ledger/lane.hpp"
+#include "openai/request_scan.hpp"
 #include "sharing/shared_pots.hpp"
 
 #include <algorithm>
@@ -97,11 +98,13 @@ void Booking::add(limits::Claim claim) {
     } else {
       shared.ask.kind = sharing::PotKind::fixed;
       claim.pot->lock();
-      claim.pot->advance(to_ms(ex_.started_wall));
+      claim.pot->advance(now_ms());
       const limits::Period period = claim.pot->period();
       claim.pot->unlock();
-      shared.ask.period_start_ms = period.begin_ms;
-      if (rule.window.kind != WindowKind::life) shared.ask.window_ms = period.end_ms - period.begin_ms;
+      if (rule.window.kind != WindowKind::life) {
+        shared.ask.period_start_ms = period.begin_ms;
+        shared.ask.window_ms = period.end_ms - period.begin_ms;
+      }
     }
     shared_.push_back(shared);
   }
@@ -109,7 +112,9 @@ void Booking::add(limits::Claim claim) {
 }
 
 void Booking::stop_enforcing(const SpendRule& rule) {
-  std::erase_if(shared_, [&](const Shared& shared) { return shared.rule == &rule; });
+  for (Shared& shared : shared_) {
+    if (shared.rule == &rule) shared.is_enforced = false;
+  }
   reservation_.stop_enforcing(rule);
 }
 
@@ -118,47 +123,70 @@ awaitable<limits::Refusal> Booking::reserve(const limits::Need& need) {
   limits::Refusal refusal;
   limits::Need here = need;
   if (!shared_.empty()) {
-    refusal = co_await reserve_shared(need, need.answer_modest);
-    if (!refusal.rule) {
-      granted_ = need.answer_modest;
-    } else if (!refusal.is_unshared && need.answer_least < need.answer_modest) {
-      refusal = co_await reserve_shared(need, need.answer_least);
-      granted_ = need.answer_least;
+    // What others have left is not known: a wish is tried, then less.
+    std::int64_t tried = -1;
+    const std::array<std::int64_t, 3> answers{shared_wish(need), need.answer_modest, need.answer_least};
+    for (const std::int64_t answer : answers) {
+      if (answer == tried) continue;
+      tried = answer;
+      refusal = co_await reserve_shared(need, answer);
+      if (!refusal.rule || refusal.is_unshared) break;
     }
     if (refusal.rule) co_return refusal;
+    granted_ = tried;
     here.answer_least = here.answer_modest = here.answer_wish = granted_;
   }
-  refusal = reservation_.reserve(here, to_ms(ex_.started_wall));
+  refusal = reservation_.reserve(here, now_ms());
   if (refusal.rule) co_return refusal;
   granted_ = reservation_.granted_answer();
   const bool is_capped_elsewhere =
-      std::any_of(shared_.begin(), shared_.end(), [](const Shared& shared) { return caps_answers(*shared.rule); });
+      std::any_of(shared_.begin(), shared_.end(), [](const Shared& shared) { return shared.is_enforced && caps_answers(*shared.rule); });
   is_capped_ = is_capped_elsewhere || reservation_.is_capped();
   co_return refusal;
 }
 
+// A small part of the limits' size, so that one long wish keeps nobody out; never less than modest.
+std::int64_t Booking::shared_wish(const limits::Need& need) const {
+  constexpr std::int64_t part = 64;
+  std::int64_t wish = need.answer_wish;
+  for (const Shared& shared : shared_) {
+    if (!shared.is_enforced || !caps_answers(*shared.rule)) continue;
+    const std::int64_t share = shared.rule->amount / part;
+    if (shared.rule->measure == Measure::tokens) wish = std::min(wish, share);
+    if (shared.rule->measure == Measure::money && need.answer_rate > 0) {
+      wish = std::min(wish, static_cast<std::int64_t>(static_cast<double>(share) * 1000.0 / static_cast<double>(need.answer_rate)));
+    }
+  }
+  return std::max(wish, need.answer_modest);
+}
+
 awaitable<limits::Refusal> Booking::reserve_shared(const limits::Need& need, std::int64_t answer) {
   std::vector<sharing::Ask> asks;
+  std::vector<Shared*> asked;
   asks.reserve(shared_.size());
   for (Shared& shared : shared_) {
+    if (!shared.is_enforced) continue;
     shared.ask.amount = amount_of(shared.rule->measure, need, answer);
     asks.push_back(shared.ask);
+    asked.push_back(&shared);
   }
-  const std::span<sharing::Ask> all(asks);
-  const sharing::Verdict verdict = co_await till_.shared->reserve(all, to_ms(ex_.started_wall));
   limits::Refusal refusal;
+  if (asks.empty()) co_return refusal;
+  const std::span<sharing::Ask> all(asks);
+  const sharing::Verdict verdict = co_await till_.shared->reserve(all, now_ms());
   if (!verdict.is_granted) {
     const auto by = static_cast<std::size_t>(std::max(0, verdict.refused_by));
-    refusal.rule = shared_[by].rule;
-    refusal.numbers = shared_[by].numbers;
+    refusal.rule = asked[by]->rule;
+    refusal.numbers = asked[by]->numbers;
     refusal.wait_ms = asks[by].wait_ms == 0 ? 1'000 : asks[by].wait_ms;
     refusal.is_unshared = verdict.is_unshared && asks[by].wait_ms == 0;
     refusal.used = asks[by].used_after;
     co_return refusal;
   }
-  for (std::size_t i = 0; i < shared_.size(); ++i) {
-    shared_[i].held = asks[i].amount;
-    shared_[i].slot_ms = sharing::slot_of(asks[i], verdict);
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    asked[i]->is_granted = true;
+    asked[i]->held = asks[i].amount;
+    asked[i]->slot_ms = sharing::slot_of(asks[i], verdict);
   }
   co_return refusal;
 }
@@ -182,7 +210,7 @@ awaitable<void> Booking::make_durable() {
 
 awaitable<std::int64_t> Booking::top_up(std::int64_t wish) {
   for (Shared& shared : shared_) {
-    if (!caps_answers(*shared.rule)) continue;
+    if (!shared.is_enforced || !caps_answers(*shared.rule)) continue;
     sharing::Ask ask = shared.ask;
     ask.amount = shared.rule->measure == Measure::tokens ? wish : limits::cost_at(need_.answer_rate, wish);
     const std::span<sharing::Ask> one(&ask, 1);
@@ -197,11 +225,15 @@ awaitable<std::int64_t> Booking::top_up(std::int64_t wish) {
 
 // Usage as the provider told it, else as counted here, for whatever an upstream has served.
 void Booking::note_usage() {
+  // Looking at a stored answer shows what it cost when it was made; that is not spent again.
+  if (ex_.route.operation == Operation::response_object && ex_.route.tail != "/responses/compact") ex_.usage = Usage();
   if (ex_.usage.is_reported || ex_.prompt_estimate < 0) return;
   // Left while the provider was at work: the prompt has been read, nothing was delivered.
   const bool was_at_work = is_abandoned_ && ex_.attempts > 0 && ex_.upstream_status == 0;
   if (ex_.upstream_status != 200 && !was_at_work) return;
-  const std::int64_t answer = ended_at_ >= 0 ? ended_at_ : delivered_ ? delivered_->tokens() : 0;
+  std::int64_t answer = ended_at_ >= 0 ? ended_at_ : delivered_ ? delivered_->tokens() : 0;
+  // An answer that is made in the background is never seen here: it takes what it was granted.
+  if (ex_.facts && ex_.facts->background) answer = std::max(answer, granted_);
   ex_.usage.prompt_tokens = ex_.prompt_estimate;
   ex_.usage.completion_tokens = answer;
   ex_.usage.total_tokens = ex_.prompt_estimate + answer;
@@ -233,7 +265,7 @@ ledger::Ticket Booking::book() {
   std::vector<ledger::Delta> more;
   std::size_t count = 0;
   reservation_.settle(
-      used, to_ms(ex_.started_wall),
+      used, now_ms(),
       [&](const limits::Pot& pot, const SpendRule& rule, std::int64_t slot_ms, std::int64_t amount) {
         if (rule.measure == Measure::concurrent) return;
         const ledger::Delta delta{pot.meter(), slot_ms, amount};
@@ -244,8 +276,9 @@ ledger::Ticket Booking::book() {
           more.push_back(delta);
         }
       },
-      [&](const limits::Pot& pot, const SpendRule& rule, int percent) {
-        till_.alerts.on_alert({rule.name, pot.key(), percent, pot.use(), pot.limit(), rule.measure, ex_.started_wall});
+      [&](const limits::Pot& pot, const SpendRule& rule, const limits::AlertReached& alert) {
+        till_.alerts.on_alert({rule.name, pot.key(), alert.percent, alert.used, alert.limit, rule.measure,
+                               std::chrono::system_clock::now()});
       });
   settle_shared(used);
   const ledger::Intent intent{intent_};
@@ -261,11 +294,14 @@ ledger::Ticket Booking::book() {
 
 void Booking::settle_shared(const limits::Spent& used) {
   for (const Shared& shared : shared_) {
-    if (shared.held == 0) continue;  // never granted
     const std::int64_t change = spent_of(shared.rule->measure, used) - shared.held;
-    if (change != 0) {
-      till_.shared->adjust(shared.ask.key, shared.ask.kind, shared.slot_ms, shared.ask.window_ms, change);
-    }
+    // What was never asked for is told only when it came to something.
+    const bool is_counted_only = !shared.is_granted && (shared.is_enforced || shared.rule->measure == Measure::concurrent);
+    if (change == 0 || is_counted_only) continue;
+    const auto slot_ms = shared.is_granted
+                             ? shared.slot_ms
+                             : sharing::slot_of(shared.ask.kind, shared.ask.window_ms, shared.ask.period_start_ms, now_ms());
+    till_.shared->adjust(shared.ask.key, shared.ask.kind, slot_ms, shared.ask.window_ms, change);
   }
 }
 

@@ -69,11 +69,14 @@ class Booking {
     sharing::Ask ask;
     std::int64_t slot_ms = 0;
     std::int64_t held = 0;
+    bool is_enforced = true;  // false: told what is used, but not asked
+    bool is_granted = false;
   };
 
   ledger::Ticket book();
   limits::Spent spent();
   void note_usage();
+  std::int64_t shared_wish(const limits::Need& need) const;
   awaitable<limits::Refusal> reserve_shared(const limits::Need& need, std::int64_t answer);
   void settle_shared(const limits::Spent& spent);
   awaitable<void> durable(ledger::Ticket ticket);

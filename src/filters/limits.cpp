@@ -26,6 +26,7 @@ namespace {
 // Counting goes on for about half a millisecond at a time, so that streams do not wait for it.
 constexpr std::size_t counting_step = 32 * 1024;
 constexpr std::size_t longest_name = 256;
+constexpr std::int64_t longest_answer = 10'000'000;  // tokens; no model comes near
 
 std::int64_t to_ms(WallTime time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
@@ -176,14 +177,17 @@ class Limits final : public Filter {
   limits::Need need_of(const Exchange& ex, const limits::Estimate* estimate) const {
     limits::Need need;
     if (!estimate) return need;
+    // What it will take cannot be known; there has to be something left.
+    if (!has_tokens(ex)) need.prompt_tokens = 1;
     const Deployment& deployment = *ex.model->deployment;
-    need.prompt_tokens = ex.prompt_estimate < 0 ? 0 : estimate->prompt(ex.prompt_estimate);
+    if (ex.prompt_estimate >= 0) need.prompt_tokens = estimate->prompt(ex.prompt_estimate);
     const auto rates = prices_[deployment.index].at(ex.started_wall, need.prompt_tokens, false);
     need.prompt_cost = limits::prompt_cost(rates, need.prompt_tokens);
     need.answer_rate = limits::answer_rate(rates);
-    if (ex.route.operation == Operation::embeddings) return need;
+    if (!has_tokens(ex) || ex.route.operation == Operation::embeddings) return need;
     const std::int64_t answers = ex.facts ? ex.facts->n : 1;
-    const std::int64_t bound = ex.facts && ex.facts->max_tokens >= 0 ? ex.facts->max_tokens : ex.model->max_answer_tokens;
+    const std::int64_t asked = ex.facts && ex.facts->max_tokens >= 0 ? ex.facts->max_tokens : ex.model->max_answer_tokens;
+    const std::int64_t bound = std::min(asked, longest_answer);
     const std::int64_t expected = estimate->answer();
     need.answer_least = answers * std::min(bound, expected);
     need.answer_modest = need.answer_wish = need.answer_least;
@@ -206,11 +210,13 @@ class Limits final : public Filter {
     if (granted < bound) ex.answer_cap = std::max<std::int64_t>(1, granted);
   }
 
+  // Ends: each time one rule less is enforced.
   static bool fall_back(Exchange& ex, const limits::Refusal& refusal, Booking& booking) {
     const SpendRule& rule = *refusal.rule;
-    if (!rule.fall_to || !ex.model || ex.model == rule.fall_to) return false;
+    const bool can_change = has_tokens(ex) && ex.route.operation != Operation::embeddings;
+    if (!rule.fall_to || !can_change) return false;
+    if (ex.model != rule.fall_to) ex.route_reason = "budget:cheaper";
     ex.model = rule.fall_to;
-    ex.route_reason = "budget:cheaper";
     booking.stop_enforcing(rule);
     refusal.numbers->fell_back.fetch_add(1, std::memory_order_relaxed);
     return true;
@@ -271,6 +277,7 @@ class Limits final : public Filter {
 
   // False: the subscription has more names than are kept count of.
   bool add_pots(const Exchange& ex, const Plan& plan, Booking& booking) const {
+    const std::int64_t now_ms = to_ms(std::chrono::system_clock::now());
     booking.expect(plan.entries.size());
     for (const auto& entry : plan.entries) {
       limits::Claim claim;
@@ -280,7 +287,7 @@ class Limits final : public Filter {
       if (!entry.pot) {
         const std::string_view name = name_in(ex, entry.rule->each);
         if (name.empty()) continue;
-        claim.named = services_.pots->named(*entry.rule, ex.subscription->name, name, to_ms(ex.started_wall));
+        claim.named = services_.pots->named(*entry.rule, ex.subscription->name, name, now_ms);
         if (!claim.named) return false;
       }
       booking.add(std::move(claim));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <functional>
 
 namespace tollgate::ledger {
@@ -54,7 +55,13 @@ std::vector<SlotUse> Restored::find(std::string_view key) const {
        at = (at + 1) & mask) {
     std::size_t meter = index_[at] - 1;
     if (key_of(meters_[meter]) != key) continue;
-    return {slots_.begin() + meters_[meter].slots_at, slots_.begin() + slots_end(meter)};
+    // What has expired since the start is history: a session that comes back is a new one.
+    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    std::vector<SlotUse> slots;
+    for (std::uint32_t slot = meters_[meter].slots_at; slot < slots_end(meter); ++slot) {
+      if (slot_expires_ms_[slot] > now) slots.push_back(slots_[slot]);
+    }
+    return slots;
   }
   return {};
 }

@@ -12,6 +12,9 @@ namespace tollgate::limits {
 
 namespace {
 
+// More than clocks are adjusted by in passing.
+constexpr std::int64_t most_set_back_ms = 120'000;
+
 void relax() noexcept {
 #if defined(__x86_64__)
   _mm_pause();
@@ -45,6 +48,7 @@ void Pot::lock() noexcept {
 }
 
 void Pot::advance(std::int64_t now_ms) {
+  if (now_ms < now_ms_ - most_set_back_ms) follow_clock_back(now_ms);
   if (now_ms > now_ms_) now_ms_ = now_ms;
   if (is_sliding()) return advance_ring();
   if (measure_ == Measure::concurrent) return;
@@ -69,8 +73,23 @@ void Pot::advance_ring() {
 void Pot::start_period() {
   use_ = 0;
   alerted_percent_ = 0;
-  if (window_.kind == WindowKind::life) return;
+  if (window_.kind == WindowKind::life) {
+    period_.begin_ms = now_ms_;  // tells this life from the one before
+    return;
+  }
   period_ = period_at(window_, now_ms_);
+}
+
+// The clock was wrong and has been put right: waiting until it has caught up would stop everything.
+void Pot::follow_clock_back(std::int64_t now_ms) {
+  now_ms_ = now_ms;
+  if (is_sliding()) {
+    ring_->fill(0);
+    oldest_ = newest_ = now_ms / slot_ms_;
+    in_ring(newest_) = use_;
+  } else if (measure_ != Measure::concurrent && window_.kind != WindowKind::life) {
+    period_ = period_at(window_, now_ms);
+  }
 }
 
 std::int64_t Pot::leaves_at(std::int64_t slot) const noexcept {
@@ -133,7 +152,11 @@ void Pot::restore(std::int64_t slot, std::int64_t amount, std::int64_t now_ms) {
   }
   if (measure_ == Measure::concurrent) return;
   advance(now_ms);
-  correct(slot, amount);
+  if (window_.kind != WindowKind::life) return correct(slot, amount);
+  // Of several lives the latest goes on.
+  if (use_ != 0 && slot < period_.begin_ms) return;
+  period_.begin_ms = slot;
+  use_ = amount;
 }
 
 int Pot::newly_reached_alert(const SpendRule& rule) noexcept {
@@ -147,8 +170,17 @@ int Pot::newly_reached_alert(const SpendRule& rule) noexcept {
   return reached;
 }
 
-void Pot::use_rule(const SpendRule& rule) noexcept {
+void Pot::use_rule(const SpendRule& rule) {
+  if (limit_ == rule.amount && window_ == rule.window) return;
   limit_ = rule.amount;
+  if (window_ != rule.window) {
+    window_ = rule.window;
+    const bool has_calendar = !is_sliding() && window_.kind != WindowKind::life && measure_ != Measure::concurrent;
+    if (has_calendar && now_ms_ != 0) period_.end_ms = period_at(window_, now_ms_).end_ms;
+  }
+  // Alerts that the new amount has not reached are given again.
+  alerted_percent_ = 0;
+  newly_reached_alert(rule);
 }
 
 bool Pot::is_spent_history(std::int64_t now_ms) const noexcept {

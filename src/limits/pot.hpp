@@ -31,7 +31,8 @@ class alignas(64) Pot {
   void lock() noexcept;
   void unlock() noexcept { is_locked_.store(false, std::memory_order_release); }
 
-  // Lets what is too old go. A clock that goes backwards changes nothing. Call it first.
+  // Lets what is too old go. A clock that goes back a little changes nothing; one that is set back
+  // further than the window is followed, and what is booked counts from then on. Call it first.
   void advance(std::int64_t now_ms);
 
   std::int64_t use() const noexcept { return use_; }
@@ -58,7 +59,7 @@ class alignas(64) Pot {
   int newly_reached_alert(const SpendRule& rule) noexcept;
 
   // A reload brought the same rule with other numbers.
-  void use_rule(const SpendRule& rule) noexcept;
+  void use_rule(const SpendRule& rule);
 
   // Whether it holds nothing that matters any more at `now_ms`.
   bool is_spent_history(std::int64_t now_ms) const noexcept;
@@ -66,7 +67,7 @@ class alignas(64) Pot {
   // These never change; any thread, without the lock.
   const std::string& key() const noexcept { return key_; }
   Measure measure() const noexcept { return measure_; }
-  const Window& window() const noexcept { return window_; }
+  WindowKind window_kind() const noexcept { return window_.kind; }
   std::uint32_t meter() const noexcept { return meter_; }  // what a ledger calls it
   std::int64_t slot_length_ms() const noexcept { return slot_ms_; }
 
@@ -90,6 +91,7 @@ class alignas(64) Pot {
   }
   void advance_ring();
   void start_period();
+  void follow_clock_back(std::int64_t now_ms);
 
   std::atomic<bool> is_locked_{false};
   std::int64_t use_ = 0;
@@ -102,7 +104,7 @@ class alignas(64) Pot {
   std::int64_t slot_ms_ = 0;
   int alerted_percent_ = 0;
   const Measure measure_;
-  const Window window_;
+  Window window_;  // its zone and idle time change with the rule; its kind and a slide's length never
   const std::uint32_t meter_;
   const std::string key_;
 };

@@ -110,7 +110,7 @@ Refusal Reservation::reserve(const Need& need, std::int64_t now_ms) {
   }
   if (!refusal.rule) take(std::max<std::int64_t>(0, answer));
   for (Entry& entry : entries_) {
-    if (!entry.claim.rule->is_budget) note_level(*entry.claim.pot);
+    if (!entry.claim.rule->is_budget && !entry.claim.rule->is_audit_only) note_level(*entry.claim.pot);
   }
   unlock_all();
   return refusal;
@@ -155,7 +155,7 @@ std::int64_t Reservation::top_up(std::int64_t wish, std::int64_t now_ms) {
 
 // Leaves in the lots what stays booked. The first are used up first; what goes beyond them is spent
 // now. Returns the alert that was newly reached.
-int Reservation::settle_one(Entry& entry, const Spent& spent, std::int64_t now_ms) {
+AlertReached Reservation::settle_one(Entry& entry, const Spent& spent, std::int64_t now_ms) {
   Pot& pot = *entry.claim.pot;
   std::int64_t left = 0;
   switch (pot.measure()) {
@@ -178,7 +178,7 @@ int Reservation::settle_one(Entry& entry, const Spent& spent, std::int64_t now_m
     const std::int64_t over = std::max<std::int64_t>(0, pot.use() - pot.limit()) - over_before;
     if (over > 0 && entry.claim.numbers) entry.claim.numbers->overshoot.fetch_add(over, std::memory_order_relaxed);
   }
-  const int alert = pot.newly_reached_alert(*entry.claim.rule);
+  const AlertReached alert{pot.newly_reached_alert(*entry.claim.rule), pot.use(), pot.limit()};
   pot.unlock();
   return alert;
 }

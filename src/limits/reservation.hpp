@@ -52,6 +52,13 @@ struct Spent {
   std::int64_t cost = 0;     // nano-dollars
 };
 
+// An alert that a settlement set off, with the pot as it was then.
+struct AlertReached {
+  int percent = 0;  // 0: none
+  std::int64_t used = 0;
+  std::int64_t limit = 0;
+};
+
 // What a pot says to the caller, as of the reservation.
 struct Level {
   std::int64_t limit = -1;  // -1: there is no such limit
@@ -94,16 +101,16 @@ class Reservation {
   std::int64_t top_up(std::int64_t wish, std::int64_t now_ms);
 
   // Books what was used. `on_booked(pot, rule, slot_ms, amount)` hears of each amount that stays, for
-  // the ledger, and `on_alert(pot, rule, percent)` of each alert that it set off. At most once.
+  // the ledger, and `on_alert(pot, rule, AlertReached)` of each alert that it set off. At most once.
   template <class OnBooked, class OnAlert>
   void settle(const Spent& spent, std::int64_t now_ms, OnBooked&& on_booked, OnAlert&& on_alert) {
     is_held_ = false;
     for (Entry& entry : entries_) {
-      const int alert = settle_one(entry, spent, now_ms);
+      const AlertReached alert = settle_one(entry, spent, now_ms);
       entry.each_lot([&](const Lot& lot) {
         if (lot.amount != 0) on_booked(*entry.claim.pot, *entry.claim.rule, lot.slot_ms, lot.amount);
       });
-      if (alert > 0) on_alert(*entry.claim.pot, *entry.claim.rule, alert);
+      if (alert.percent > 0) on_alert(*entry.claim.pot, *entry.claim.rule, alert);
     }
   }
 
@@ -131,7 +138,7 @@ class Reservation {
   void unlock_all() noexcept;
   void take(std::int64_t answer) noexcept;
   void note_level(const Pot& pot) noexcept;
-  static int settle_one(Entry& entry, const Spent& spent, std::int64_t now_ms);
+  static AlertReached settle_one(Entry& entry, const Spent& spent, std::int64_t now_ms);
 
   std::vector<Entry> entries_;  // in the order of their pots' addresses
   Need need_;

@@ -137,13 +137,14 @@ void Store::restore_late(std::int64_t now_ms) {
   }
 }
 
-void Store::each_fixed(std::int64_t now_ms, const std::function<void(Pot&)>& see) {
+void Store::each_fixed(std::int64_t now_ms, const std::function<void(const Standing&)>& see) {
   const std::lock_guard hold(fixed_mutex_);
   for (auto& [key, pot] : fixed_) {
     pot->lock();
     pot->advance(now_ms);
-    see(*pot);
-    pot->unlock();
+    const Standing standing{*pot, pot->use(), pot->limit(), pot->room(), pot->period()};
+    pot->unlock();  // what is made of it takes longer than a worker may wait
+    see(standing);
   }
 }
 

@@ -61,6 +61,15 @@ class PotRef {
   Pot* pot_ = nullptr;
 };
 
+// A pot at one moment, read under its lock.
+struct Standing {
+  const Pot& pot;
+  std::int64_t used;
+  std::int64_t limit;
+  std::int64_t room;
+  Period period;
+};
+
 // What happened under one rule. Any thread.
 struct RuleNumbers {
   std::atomic<std::uint64_t> refused{0};
@@ -93,8 +102,8 @@ class Store {
   // Once the books could be read: adds what they kept to the pots that were made before.
   void restore_late(std::int64_t now_ms);
 
-  // Calls `see` for every fixed pot, with its lock taken and advanced to `now_ms`.
-  void each_fixed(std::int64_t now_ms, const std::function<void(Pot&)>& see);
+  // Calls `see` for every fixed pot, as it stands at `now_ms`.
+  void each_fixed(std::int64_t now_ms, const std::function<void(const Standing&)>& see);
 
   std::size_t named_pots() const noexcept { return named_count_.load(std::memory_order_relaxed); }
 

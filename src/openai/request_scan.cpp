@@ -49,6 +49,7 @@ constexpr std::size_t longest_escaped_name = 21 * 6;
 constexpr std::size_t longest_model = 256;
 constexpr std::size_t longest_user = 1024;
 constexpr std::size_t longest_id = 256;
+constexpr std::int64_t most_answers = 1024;  // eight times what the service takes
 
 using base::equals_ignoring_case;
 
@@ -142,7 +143,10 @@ class Scan {
       case Field::n:
       case Field::best_of: {
         std::int64_t answers = 1;
+        const auto begin = (json_.peek(), json_.offset());
         if (!read_count(name, 1, answers)) return false;
+        if (answers > most_answers)
+          return refuse_at(begin, "'" + std::string(name) + "' is more than " + std::to_string(most_answers), name);
         facts_.n = std::max(facts_.n, answers);
         return true;
       }

@@ -276,7 +276,6 @@ void format_record(std::string& record, const Exchange& ex, const Outcome& outco
   add_text(out, ",\"subscription\":", ex.subscription ? ex.subscription->name : "");
   add_text(out, ",\"cost_center\":", ex.subscription ? ex.subscription->cost_center : "");
   add_text(out, ",\"key\":", ex.key_label);
-  add_text(out, ",\"user\":", ex.user);
   add_text(out, ",\"session\":", bounded(find_header(ex.headers, HeaderName::x_tollgate_session), max_name));
   add_text(out, ",\"task\":", bounded(find_header(ex.headers, HeaderName::x_tollgate_task), max_name));
   add_text(out, ",\"client\":", ex.client_address);

@@ -38,7 +38,7 @@ def config(name, mock_url, *, server="", extra_deployment="", dead_url=None):
     kinds = {"full-ptu": "kind: ptu, units: 1, "}
     lines = ["server:", "  listen: 127.0.0.1:0", "  admin: 127.0.0.1:0", "  workers: 2"]
     lines += ["  " + line for line in server.splitlines()]
-    lines += ["records:", f"  path: {name}.jsonl", "deployments:"]
+    lines += ["records:", f"  path: {name}.jsonl", "ledger:", f"  path: {name}.db", "deployments:"]
     for model in PLAIN_MODELS:
         lines.append(f"  {model}: {{endpoint: {mock_url}, {kinds.get(model, '')}{credential}}}")
     others = dict(OTHER_MODELS)

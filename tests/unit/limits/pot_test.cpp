@@ -95,6 +95,42 @@ TEST(Pot, AClockThatGoesBackChangesNothing) {
   EXPECT_EQ(pot.room(), 2);
 }
 
+TEST(Pot, AClockThatIsSetBackFarIsFollowed) {
+  Pot pot("k", sliding_rule(Measure::requests, 2, 1s), 0);
+  pot.advance(start + 3'600'000);
+  pot.book(2);
+  pot.advance(start);
+  EXPECT_EQ(pot.room(), 0) << "what was booked counts from now on";
+  pot.advance(start + 1'100);
+  EXPECT_EQ(pot.room(), 2) << "and not for an hour";
+}
+
+TEST(Pot, ALifeThatEndedTakesNothingFromTheNext) {
+  SpendRule rule = budget_rule(Measure::tokens, 100, WindowKind::life);
+  rule.window.length = 1min;
+  Pot pot("k", rule, 0);
+  pot.advance(start);
+  const auto slot = pot.book(80);
+  pot.advance(start + 61'000);
+  pot.book(10);
+  pot.correct(slot, -50);
+  EXPECT_EQ(pot.use(), 10);
+}
+
+TEST(Pot, ANewAmountGivesItsAlertsAnew) {
+  SpendRule rule = budget_rule(Measure::money, 1000, WindowKind::hour);
+  rule.alert_percent = {80};
+  Pot pot("k", rule, 0);
+  pot.advance(start);
+  pot.book(900);
+  EXPECT_EQ(pot.newly_reached_alert(rule), 80);
+  rule.amount = 2000;
+  pot.use_rule(rule);
+  EXPECT_EQ(pot.newly_reached_alert(rule), 0);
+  pot.book(800);
+  EXPECT_EQ(pot.newly_reached_alert(rule), 80);
+}
+
 TEST(Pot, ABudgetStartsAnewWithItsPeriod) {
   Pot pot("k", budget_rule(Measure::tokens, 100, WindowKind::hour), 0);
   pot.advance(start);  // half past

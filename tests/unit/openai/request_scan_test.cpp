@@ -242,5 +242,13 @@ TEST(RequestScan, FindsBreaksAtEveryPlaceOfAString) {
   }
 }
 
+TEST(RequestScan, RefusesMoreAnswersThanAnyServiceGives) {
+  RequestFacts facts;
+  ScanProblem problem;
+  EXPECT_TRUE(scan_request(R"({"model":"m","messages":[],"n":128})", Operation::chat_completions, facts, problem));
+  EXPECT_FALSE(scan_request(R"({"model":"m","messages":[],"n":27000000000000000})", Operation::chat_completions, facts, problem));
+  EXPECT_EQ(problem.param, "n");
+}
+
 }  // namespace
 }  // namespace tollgate::openai

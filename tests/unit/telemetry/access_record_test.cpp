@@ -28,7 +28,7 @@ TEST(AccessRecord, TellsWhatHappened) {
   ended.ex.upstream_request_id = "3b2f2a7a";
   EXPECT_EQ(record_of(ended), json::parse(R"({
     "time": "2025-12-31T23:59:59.042Z", "request_id": "req_1",
-    "subscription": "payments-web", "cost_center": "CC-1042", "key": null, "user": null, "session": "s-1", "task": "t-2",
+    "subscription": "payments-web", "cost_center": "CC-1042", "key": null, "session": "s-1", "task": "t-2",
     "client": "10.1.2.3:51234", "method": "POST",
     "path": "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21",
     "operation": "chat_completions", "surface": "deployment", "stream": true,
