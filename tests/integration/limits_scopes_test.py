@@ -5,7 +5,7 @@ import json
 import pytest
 
 from harness import KEY, merge, wait_until
-from limits_setup import (OTHER_KEY, PARTNER_KEY, WORDS, BookedGateway, ask, error_of, tokens_in)
+from limits_setup import (CHAT, OTHER_KEY, PARTNER_KEY, WORDS, BookedGateway, ask, error_of, tokens_in)
 from wire import request
 
 CALLER = {  # scope: how a caller names itself
@@ -204,6 +204,31 @@ def test_tokens_are_counted_on_every_route_that_has_them(limited):
         wait_until(gateway.is_at_rest)
         entry = mock.journal()[-1]
         assert gateway.used("plan.tokens/day") - before == entry["prompt_tokens"] + entry["completion_tokens"] > 0
+
+
+def test_looking_at_a_stored_answer_costs_nothing(limited):
+    gateway, _ = limited({"budgets": {"tokens": "100k/day"}})
+    made = json.loads(gateway.call(ROUTES["responses"]).body)
+    wait_until(gateway.is_at_rest)
+    used = gateway.used("plan.tokens/day")
+    assert used > 0
+    for _ in range(3):
+        seen = gateway.call(request("GET", f"/openai/v1/responses/{made['id']}", KEY))
+        assert seen.status == 200 and json.loads(seen.body)["usage"]["total_tokens"] == used
+    wait_until(gateway.is_at_rest)
+    assert gateway.used("plan.tokens/day") == used
+
+
+def test_counts_beyond_reason_are_refused_and_reserve_nothing(limited):
+    gateway, _ = limited({"budgets": {"tokens": "1k/day", "at_limit": "finish"}})
+    body = {"model": "gpt-4o", "messages": [{"role": "user", "content": WORDS}]}
+    huge = gateway.call(request("POST", CHAT, KEY, json.dumps(body | {"n": 27_000_000_000_000_000}).encode()))
+    assert (huge.status, error_of(huge)["param"]) == (400, "n")
+    assert gateway.used("plan.tokens/day") == 0
+    long = gateway.call(request("POST", CHAT, KEY, json.dumps(body | {"max_tokens": 2 ** 60}).encode()))
+    assert long.status in (200, 400)
+    wait_until(gateway.is_at_rest)
+    assert 0 <= gateway.used("plan.tokens/day") < 1000
 
 
 def test_a_soft_and_a_hard_budget_have_names_of_their_own(limited):
