@@ -1,6 +1,6 @@
 #include "app/alerts.hpp"
 
-#include "http/fetch.hpp"
+#include "fetch/fetch.hpp"
 #include "net/tls_context.hpp"
 #include "tollgate/log.hpp"
 
@@ -72,13 +72,13 @@ void Alerts::tell(const filters::SpendAlert& alert) {
 awaitable<void> Alerts::tell_webhook() {
   std::size_t failures = 0;
   while (!waiting_.empty()) {
-    http::Fetch what;
+    fetch::Request what;
     what.url = config_.webhook;
     what.method = "POST";
     if (!config_.webhook_token.is_empty()) what.headers = "Authorization: Bearer " + config_.webhook_token.reveal() + "\r\n";
     what.json = waiting_.front();
     auto tls = what.url.starts_with("https://") ? tls_ : nullptr;
-    const http::Fetched answer = co_await http::fetch(loop_, std::move(what), std::move(tls), Clock::now() + webhook_time);
+    const fetch::Answer answer = co_await fetch::send(loop_, std::move(what), std::move(tls), Clock::now() + webhook_time);
     if (answer.problem.empty() || failures == pauses.size()) {
       if (!answer.problem.empty()) log::error("budget", "the webhook was not told of an alert: " + answer.problem);
       waiting_.pop_front();

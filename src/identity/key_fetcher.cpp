@@ -1,6 +1,6 @@
 #include "identity/key_fetcher.hpp"
 
-#include "http/fetch.hpp"
+#include "fetch/fetch.hpp"
 #include "net/tls_context.hpp"
 #include "tollgate/log.hpp"
 
@@ -100,9 +100,9 @@ awaitable<std::shared_ptr<const Issuer>> KeyFetcher::load(Task& task) {
   };
   const std::string where = discovery_url(config_->authority, task.tenant, task.version);
   auto tls = tls_;
-  http::Fetch description;
+  fetch::Request description;
   description.url = where;
-  const http::Fetched described = co_await http::fetch(loop_, std::move(description), tls, Clock::now() + fetch_time);
+  const fetch::Answer described = co_await fetch::send(loop_, std::move(description), tls, Clock::now() + fetch_time);
   if (!described.problem.empty()) {
     fail(where, described.problem);
     co_return nothing;
@@ -112,9 +112,9 @@ awaitable<std::shared_ptr<const Issuer>> KeyFetcher::load(Task& task) {
     fail(where, discovery.problem);
     co_return nothing;
   }
-  http::Fetch list;
+  fetch::Request list;
   list.url = discovery.jwks_uri;
-  const http::Fetched listed = co_await http::fetch(loop_, std::move(list), tls, Clock::now() + fetch_time);
+  const fetch::Answer listed = co_await fetch::send(loop_, std::move(list), tls, Clock::now() + fetch_time);
   if (!listed.problem.empty()) {
     fail(discovery.jwks_uri, listed.problem);
     co_return nothing;

@@ -11,6 +11,7 @@ ROWS = [
     {"server", "pipeline", "cli"},
     {"filters"},
     {"limits", "ledger", "sharing", "safety", "cache", "routing", "balancer", "upstream", "identity"},
+    {"fetch"},
     {"openai", "http"},
     {"net", "config", "telemetry", "tokens"},
     {"base"},

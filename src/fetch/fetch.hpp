@@ -14,21 +14,21 @@ class Loop;
 class TlsClientContext;
 }  // namespace tollgate::net
 
-namespace tollgate::http {
+namespace tollgate::fetch {
 
-struct Fetch {
+struct Request {
   std::string url;             // http:// or https://, with a path
   std::string method = "GET";
   std::string headers;         // more header lines, each with its line end
   std::string json;            // the body; "" none
 };
 
-struct Fetched {
+struct Answer {
   std::string body;
   std::string problem;  // not "": there is no body, and why; never holds the URL or a header
 };
 
 // `tls` is null for http:// URLs. Any status but 200 to 299 is a problem.
-awaitable<Fetched> fetch(net::Loop& loop, Fetch what, std::shared_ptr<net::TlsClientContext> tls, TimePoint deadline);
+awaitable<Answer> send(net::Loop& loop, Request what, std::shared_ptr<net::TlsClientContext> tls, TimePoint deadline);
 
-}  // namespace tollgate::http
+}  // namespace tollgate::fetch

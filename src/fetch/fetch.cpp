@@ -1,4 +1,4 @@
-#include "http/fetch.hpp"
+#include "fetch/fetch.hpp"
 
 #include "http/body_decoder.hpp"
 #include "http/head.hpp"
@@ -11,7 +11,7 @@
 #include <charconv>
 #include <optional>
 
-namespace tollgate::http {
+namespace tollgate::fetch {
 
 namespace {
 
@@ -53,14 +53,14 @@ std::optional<Target> parse_url(std::string_view url) {
 }
 
 // Takes bytes of an answer as they come.
-class Answer {
+class Reading {
  public:
   // True when nothing more is needed: the document is whole, or `problem` says why it never will be.
-  bool take(std::string_view bytes, Fetched& document) {
+  bool take(std::string_view bytes, Answer& document) {
     if (!has_head_) {
       const auto before = head_bytes_.size();
       head_bytes_.append(bytes);
-      const auto end = find_head_end(head_bytes_, before > 3 ? before - 3 : 0);
+      const auto end = http::find_head_end(head_bytes_, before > 3 ? before - 3 : 0);
       if (end == std::string::npos) {
         if (head_bytes_.size() > max_head) document.problem = "the answer's head is too large";
         return head_bytes_.size() > max_head;
@@ -68,8 +68,8 @@ class Answer {
       bytes.remove_prefix(end - before);
       head_bytes_.resize(end);
       std::string why;
-      ResponseHead head;
-      if (parse_response(head_bytes_, false, Limits{}, head, why) != HeadError::none) {
+      http::ResponseHead head;
+      if (http::parse_response(head_bytes_, false, http::Limits{}, head, why) != http::HeadError::none) {
         document.problem = "the answer is malformed: " + why;
         return true;
       }
@@ -81,14 +81,14 @@ class Answer {
         document.problem = "the answer is compressed although that was not asked for";
         return true;
       }
-      decoder_ = BodyDecoder(head.framing);
+      decoder_ = http::BodyDecoder(head.framing);
       has_head_ = true;
     }
     while (!decoder_.is_done()) {
       const auto step = decoder_.next(bytes);
       bytes.remove_prefix(step.consumed);
-      if (step.status == BodyDecoder::Status::need_more) return false;
-      if (step.status == BodyDecoder::Status::error) {
+      if (step.status == http::BodyDecoder::Status::need_more) return false;
+      if (step.status == http::BodyDecoder::Status::error) {
         document.problem = "the answer's body is malformed";
         return true;
       }
@@ -105,13 +105,13 @@ class Answer {
  private:
   std::string head_bytes_;
   bool has_head_ = false;
-  BodyDecoder decoder_;
+  http::BodyDecoder decoder_;
 };
 
 }  // namespace
 
-awaitable<Fetched> fetch(net::Loop& loop, Fetch what, std::shared_ptr<net::TlsClientContext> tls, TimePoint deadline) {
-  Fetched document;
+awaitable<Answer> send(net::Loop& loop, Request what, std::shared_ptr<net::TlsClientContext> tls, TimePoint deadline) {
+  Answer document;
   const auto target = parse_url(what.url);
   if (!target) {
     document.problem = "not a URL that can be fetched";
@@ -150,16 +150,16 @@ awaitable<Fetched> fetch(net::Loop& loop, Fetch what, std::shared_ptr<net::TlsCl
     if (co_await wait == Wake::timeout) co_return document;
     document.problem.clear();
   }
-  Answer answer;
+  Reading reading;
   for (;;) {
     net::Buffer buffer(loop);
     const IoResult got = stream.try_read(buffer.data(), net::Buffer::capacity);
     if (got.status == IoStatus::ok) {
-      if (answer.take({buffer.data(), got.bytes}, document)) break;
+      if (reading.take({buffer.data(), got.bytes}, document)) break;
       continue;
     }
     if (got.status != IoStatus::would_block) {
-      if (got.status != IoStatus::eof || !answer.is_whole_at_eof()) document.problem = "the answer broke off";
+      if (got.status != IoStatus::eof || !reading.is_whole_at_eof()) document.problem = "the answer broke off";
       break;
     }
     Wait wait = stream.readable(deadline);
@@ -172,4 +172,4 @@ awaitable<Fetched> fetch(net::Loop& loop, Fetch what, std::shared_ptr<net::TlsCl
   co_return document;
 }
 
-}  // namespace tollgate::http
+}  // namespace tollgate::fetch
