@@ -1,5 +1,6 @@
 #include "config/amounts.hpp"
 
+#include "config/characters.hpp"
 #include "config/problem.hpp"
 
 #include <algorithm>
@@ -12,8 +13,6 @@ namespace {
 
 constexpr int money_places = 9;  // nano-dollars
 constexpr int price_places = 6;  // pico-dollars a token are millionths of a dollar a million tokens
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 enum class Flaw : unsigned char { none, no_number, too_precise, too_large };
 
@@ -106,13 +105,6 @@ std::string one_of(std::span<const Period> periods) {
                                        : ", ") +
             std::string(to_text(periods[i]));
   return text;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
 }
 
 }  // namespace

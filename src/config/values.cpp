@@ -1,5 +1,6 @@
 #include "config/values.hpp"
 
+#include "config/characters.hpp"
 #include "config/problem.hpp"
 
 #include <algorithm>
@@ -11,23 +12,6 @@
 
 namespace tollgate::config {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_alnum(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
-template <class T>
-std::optional<T> number(std::string_view digits) {
-  T value{};
-  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  bool is_whole = error == std::errc() && end == digits.data() + digits.size() && !digits.empty();
-  return is_whole && is_digit(digits.front()) ? std::optional(value) : std::nullopt;
-}
 
 struct Unit {
   std::string_view name;

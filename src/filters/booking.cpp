@@ -1,5 +1,6 @@
 #include "filters/booking.hpp"
 
+#include "filters/caller.hpp"
 #include "filters/durable_wait.hpp"
 #include "ledger/lane.hpp"
 #include "openai/request_scan.hpp"
@@ -11,12 +12,6 @@
 namespace tollgate::filters {
 
 namespace {
-
-std::int64_t to_ms(WallTime time) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
-}
-
-std::int64_t now_ms() { return to_ms(std::chrono::system_clock::now()); }
 
 // What an answer of that many tokens takes of a shared pot, prompt and all.
 std::int64_t amount_of(Measure measure, const limits::Need& need, std::int64_t answer) {
@@ -42,13 +37,6 @@ std::int64_t spent_of(Measure measure, const limits::Spent& spent) {
 bool caps_answers(const SpendRule& rule) {
   return (rule.measure == Measure::tokens || rule.measure == Measure::money) && !rule.is_audit_only &&
          rule.at_limit == AtLimit::end;
-}
-
-std::string_view header_of(const Exchange& ex, HeaderName name) {
-  for (const Header& header : ex.headers) {
-    if (header.known == name) return header.value;
-  }
-  return {};
 }
 
 ledger::Charge charge_of(const Exchange& ex) {

@@ -2,6 +2,7 @@
 // is sent, and settles when the exchange has ended, whichever way (filters/booking.hpp).
 #include "filters/answer_meter.hpp"
 #include "filters/booking.hpp"
+#include "filters/caller.hpp"
 #include "filters/filters.hpp"
 #include "filters/limit_text.hpp"
 #include "filters/reply.hpp"
@@ -28,10 +29,6 @@ constexpr std::size_t counting_step = 32 * 1024;
 constexpr std::size_t longest_name = 256;
 constexpr std::int64_t longest_answer = 10'000'000;  // tokens; no model comes near
 
-std::int64_t to_ms(WallTime time) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
-}
-
 bool has_tokens(const Exchange& ex) {
   switch (ex.route.operation) {
     case Operation::chat_completions:
@@ -51,20 +48,13 @@ std::string printable(std::string_view text) {
   return out;
 }
 
-std::string_view header_of(const Exchange& ex, HeaderName name) {
-  for (const Header& header : ex.headers) {
-    if (header.known == name) return header.value.substr(0, longest_name);
-  }
-  return {};
-}
-
 // The name of the caller's own choosing that a scope stands for, "" if it names none.
 std::string_view name_in(const Exchange& ex, Scope scope) {
   switch (scope) {
     case Scope::key: return ex.key_label;
     case Scope::user: return ex.user;
-    case Scope::session: return header_of(ex, HeaderName::x_tollgate_session);
-    case Scope::task: return header_of(ex, HeaderName::x_tollgate_task);
+    case Scope::session: return header_of(ex, HeaderName::x_tollgate_session).substr(0, longest_name);
+    case Scope::task: return header_of(ex, HeaderName::x_tollgate_task).substr(0, longest_name);
     default: return {};
   }
 }
@@ -107,7 +97,7 @@ class OpenEnd final : public SinkDecorator {
 class Limits final : public Filter {
  public:
   Limits(const Config& config, const Services& services) : services_(services), closed_when_broken_(config.ledger.closed_when_broken) {
-    const auto now = to_ms(std::chrono::system_clock::now());
+    const auto now = now_ms();
     for (const auto& subscription : config.subscriptions) plans_.push_back(make_plan(config, *subscription, now));
     for (const auto& model : config.models) encodings_.push_back(encoding_for(config, model->deployment->model));
     for (const auto& deployment : config.deployments) prices_.emplace_back(config, *deployment);
@@ -125,15 +115,14 @@ class Limits final : public Filter {
     const std::optional<Outcome> refused = co_await admit(ex, out, booking);
     if (refused) co_return *refused;
     Outcome outcome;
+    OpenEnd open(out);
+    ResponseSink& told = ex.till->is_strict ? static_cast<ResponseSink&>(open) : out;
     if (ex.is_stream && has_tokens(ex)) {
-      AnswerMeter meter(out, ex, booking, encodings_[ex.model->index]);
+      AnswerMeter meter(told, ex, booking, encodings_[ex.model->index]);
       outcome = co_await next(ex, meter);
       if (meter.has_ended_answer()) outcome.end = End::stopped;
-    } else if (ex.till->is_strict) {
-      OpenEnd open(out);
-      outcome = co_await next(ex, open);
     } else {
-      outcome = co_await next(ex, out);
+      outcome = co_await next(ex, told);
     }
     co_await booking.settle();
     co_return outcome;
@@ -207,7 +196,9 @@ class Limits final : public Filter {
     if (!booking.is_capped() || !has_tokens(ex) || ex.route.operation == Operation::embeddings || can_top_up(ex)) return;
     const std::int64_t bound = ex.facts->max_tokens >= 0 ? ex.facts->max_tokens : ex.model->max_answer_tokens;
     const std::int64_t granted = booking.granted_answer() / std::max<std::int64_t>(1, ex.facts->n);
-    if (granted < bound) ex.answer_cap = std::max<std::int64_t>(1, granted);
+    // The Responses API refuses a smaller bound than 16 (azure-openai: responses).
+    const std::int64_t smallest = ex.route.operation == Operation::responses ? 16 : 1;
+    if (granted < bound) ex.answer_cap = std::min(bound, std::max(smallest, granted));
   }
 
   // Ends: each time one rule less is enforced.
@@ -277,7 +268,7 @@ class Limits final : public Filter {
 
   // False: the subscription has more names than are kept count of.
   bool add_pots(const Exchange& ex, const Plan& plan, Booking& booking) const {
-    const std::int64_t now_ms = to_ms(std::chrono::system_clock::now());
+    const std::int64_t now = now_ms();
     booking.expect(plan.entries.size());
     for (const auto& entry : plan.entries) {
       limits::Claim claim;
@@ -287,7 +278,7 @@ class Limits final : public Filter {
       if (!entry.pot) {
         const std::string_view name = name_in(ex, entry.rule->each);
         if (name.empty()) continue;
-        claim.named = services_.pots->named(*entry.rule, ex.subscription->name, name, now_ms);
+        claim.named = services_.pots->named(*entry.rule, ex.subscription->name, name, now);
         if (!claim.named) return false;
       }
       booking.add(std::move(claim));

@@ -45,6 +45,7 @@ awaitable<Flow> ClientSink::head(const ResponseHead& head) {
     }
   }
   head_ += ex_.own_headers;
+  std::string().swap(ex_.own_headers);  // a long stream need not carry it
   for (const auto& header : head.headers) http::append_field(head_, header.name, header.value);
   if (!keep_alive_) {
     head_ += "Connection: close\r\n";
