@@ -38,6 +38,9 @@ struct Chunk {
   std::string_view data;    // events: the data lines joined
   std::string_view event;   // events: the event name, "" if none
   bool is_meaningful = false;  // events: carries a token, not only a role or a filter result
+  // Events: all that it adds to the answer's text, as written inside its JSON string. Absent: whoever wants
+  // it has to look into `data`.
+  std::optional<std::string_view> text;
 };
 
 class ResponseSink {

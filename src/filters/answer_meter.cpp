@@ -24,7 +24,11 @@ awaitable<Flow> AnswerMeter::head(const ResponseHead& head) {
 
 awaitable<Flow> AnswerMeter::chunk(const Chunk& chunk) {
   if (!is_event_stream_ || chunk.data.empty()) return out_.chunk(chunk);
-  delivered_.see(chunk.event, chunk.data);
+  if (chunk.text) {
+    delivered_.add(*chunk.text);
+  } else {
+    delivered_.see(chunk.event, chunk.data);
+  }
   if (!end_) return out_.chunk(chunk);
   end_->see(chunk.event, chunk.data);
   if (delivered_.at_most() <= booking_.granted_answer()) return out_.chunk(chunk);

@@ -51,6 +51,7 @@ class EventWatcher {
                            ? openai::read_chat_chunk(event.data, needs_meaning)
                            : openai::read_response_event(event.event, event.data, needs_meaning);
     chunk.is_meaningful = facts.is_meaningful || !needs_meaning;
+    chunk.text = facts.text;
     if (needs_meaning && facts.is_meaningful) ex_.first_token = now;
     // Comments and role-only chunks do not reset the gap clock; they came and said nothing.
     if (chunk.is_meaningful) {
@@ -63,7 +64,7 @@ class EventWatcher {
     has_failed_ |= facts.is_error || facts.is_failed;
     if (drop_usage_) {
       if (facts.is_usage_only) return false;
-      cut_null_usage(event, chunk);
+      if (facts.has_null_usage) cut_null_usage(event, chunk);
     }
     return true;
   }

@@ -2,30 +2,9 @@
 
 #include "openai/json_cursor.hpp"
 
-#include <cstring>
-
 namespace tollgate::openai {
 
 namespace {
-
-constexpr std::string_view content_member = R"("content":")";
-constexpr std::string_view delta_member = R"("delta":")";
-
-// The inside of the string that begins behind `member`; empty if there is none. Runs for every chunk:
-// the text is short, has no escapes and is found by the C library's own search.
-std::string_view string_behind(std::string_view data, std::string_view member) {
-  const void* const found = ::memmem(data.data(), data.size(), member.data(), member.size());
-  if (!found) return {};
-  const char* const begin = static_cast<const char*>(found) + member.size();
-  const auto left = static_cast<std::size_t>(data.data() + data.size() - begin);
-  const void* const quote = std::memchr(begin, '"', left);
-  if (!quote) return {};
-  const auto size = static_cast<std::size_t>(static_cast<const char*>(quote) - begin);
-  if (!std::memchr(begin, '\\', size)) return {begin, size};
-  JsonCursor json({begin - 1, left + 1});
-  JsonString text;
-  return json.read_string(text) ? text.raw : std::string_view{};
-}
 
 // Calls `see` with every string of a value, however deep.
 template <class See>
@@ -60,12 +39,10 @@ void each_string(JsonCursor& json, See&& see) {
 
 void DeliveredText::see(std::string_view event, std::string_view data) {
   if (dialect_ == Dialect::chat) return see_chat(data);
-  if (event.empty() || event.ends_with(".delta")) add(string_behind(data, delta_member));
+  if (const auto text = read_response_event(event, data, false).text) add(*text);
 }
 
 void DeliveredText::see_chat(std::string_view data) {
-  // The usual chunk: one choice, one piece of content.
-  if (const auto content = string_behind(data, content_member); !content.empty()) return add(content);
   JsonCursor json(data);
   JsonString key;
   if (json.peek() != '{' || !json.open_object()) return;

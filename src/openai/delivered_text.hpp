@@ -1,7 +1,6 @@
 // Counts the tokens of what a stream has delivered, cheaply enough to do it for every chunk.
 //
-// The text of the chunks is gathered and counted in stretches, so a chunk costs a search and a copy of
-// a few bytes. Nothing is known of tokens that the model spent unseen (reasoning); the provider's own
+// The text of the chunks is gathered and counted in stretches, so a chunk costs a copy of a few bytes. Nothing is known of tokens that the model spent unseen (reasoning); the provider's own
 // `usage`, when it comes, is the truth.
 // Not for use by two threads at once.
 #pragma once
@@ -19,7 +18,9 @@ class DeliveredText {
  public:
   DeliveredText(Dialect dialect, tokens::Encoding encoding) : dialect_(dialect), encoding_(encoding) {}
 
-  // One event: its name ("" in the chat dialect) and data.
+  // One event whose text is known (ChunkFacts::text): the inside of a JSON string.
+  void add(std::string_view raw);
+  // One event that is to be searched for text: its name ("" in the chat dialect) and data.
   void see(std::string_view event, std::string_view data);
 
   // No text has more tokens than bytes, so this is never too low, and it costs nothing.
@@ -30,7 +31,6 @@ class DeliveredText {
 
  private:
   void see_chat(std::string_view data);
-  void add(std::string_view raw);  // the inside of a JSON string
 
   static constexpr std::size_t stretch = 2048;
 

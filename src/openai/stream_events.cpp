@@ -39,49 +39,71 @@ const char* value_of_field(const char* begin, const char* at, const char* end,
   return at;
 }
 
-// Calls `is_it(at)` for quotes with a `u` or an `e` behind them until it says yes; true if it did.
-// One look at every byte, sixteen at a time.
-template <class IsIt>
-bool any_quoted_u_or_e(std::string_view data, IsIt is_it) {
+// Calls `look(at)` for every quote that may begin `"usage"`, `"error"` or `"content"`; it returns where
+// to go on, null to stop. One look at every byte, sixteen at a time.
+template <class Look>
+void each_candidate(std::string_view data, Look look) {
   const char* at = data.data();
   const char* const end = at + data.size();
 #if defined(__SSE2__)
+  constexpr int last_looked_at = 7;  // behind the quote: the `t` that ends `content`
   const auto quote = _mm_set1_epi8('"');
-  const auto u = _mm_set1_epi8('u');
+  const auto c = _mm_set1_epi8('c');
   const auto e = _mm_set1_epi8('e');
-  for (; end - at > 16; at += 16) {
+  const auto t = _mm_set1_epi8('t');
+  const auto u = _mm_set1_epi8('u');
+  while (end - at >= 16 + last_looked_at) {
     const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
     const auto next = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + 1));
-    const auto hits = _mm_and_si128(_mm_cmpeq_epi8(bytes, quote),
-                                    _mm_or_si128(_mm_cmpeq_epi8(next, u), _mm_cmpeq_epi8(next, e)));
-    for (auto mask = static_cast<unsigned>(_mm_movemask_epi8(hits)); mask != 0; mask &= mask - 1)
-      if (is_it(at + std::countr_zero(mask))) return true;
+    const auto last = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + last_looked_at));
+    const auto is_content = _mm_and_si128(_mm_cmpeq_epi8(next, c), _mm_cmpeq_epi8(last, t));
+    const auto is_other = _mm_or_si128(_mm_cmpeq_epi8(next, u), _mm_cmpeq_epi8(next, e));
+    const auto hits = _mm_and_si128(_mm_cmpeq_epi8(bytes, quote), _mm_or_si128(is_content, is_other));
+    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(hits));
+    at = mask == 0 ? at + 16 : look(at + std::countr_zero(mask));
+    if (at == nullptr) return;
   }
 #endif
-  for (; end - at > 1; ++at)
-    if (*at == '"' && (at[1] == 'u' || at[1] == 'e') && is_it(at)) return true;
-  return false;
+  while (end - at > 1) {
+    at = static_cast<const char*>(std::memchr(at, '"', static_cast<std::size_t>(end - at - 1)));
+    if (at == nullptr) return;
+    at = at[1] == 'c' || at[1] == 'e' || at[1] == 'u' ? look(at) : at + 1;
+    if (at == nullptr) return;
+  }
 }
 
-// Whether the chunk has a field `usage` or `error`, at any depth, that is not null.
-bool mentions_usage_or_error(std::string_view data) {
-  const char* const begin = data.data();
-  const char* const end = begin + data.size();
-  return any_quoted_u_or_e(data, [=](const char* at) {
-    const char* value = value_of_field(begin, at, end, "usage");
-    if (value == nullptr) value = value_of_field(begin, at, end, "error");
-    return value != nullptr && value != end && *value != 'n';
-  });
-}
+// What a quick look at a chunk of a chat shows.
+struct Glance {
+  bool has_usage_or_error = false;  // a field of that name, at any depth, that is not null
+  bool has_null_usage = false;      // at any depth
+  std::string_view text;            // of the first field `content` that is text and not empty
+  bool has_more_text = false;       // there is another one
+};
 
-// Whether it has a field `usage`, at any depth, that is null.
-bool mentions_null_usage(std::string_view data) {
+Glance glance_at(std::string_view data) {
   const char* const begin = data.data();
   const char* const end = begin + data.size();
-  return any_quoted_u_or_e(data, [=](const char* at) {
-    const char* const value = value_of_field(begin, at, end, "usage");
-    return value != nullptr && value != end && *value == 'n';
+  Glance seen;
+  each_candidate(data, [&](const char* at) -> const char* {
+    if (at[1] == 'c') {
+      const char* const value = value_of_field(begin, at, end, "content");
+      if (value == nullptr || value == end || *value != '"') return at + 1;
+      JsonCursor json({value, static_cast<std::size_t>(end - value)});
+      JsonString text;
+      if (!json.read_string(text)) return nullptr;
+      seen.has_more_text |= !seen.text.empty() && !text.raw.empty();
+      if (seen.text.empty()) seen.text = text.raw;
+      return value + json.offset();
+    }
+    const char* const usage = value_of_field(begin, at, end, "usage");
+    const char* const value = usage != nullptr ? usage : value_of_field(begin, at, end, "error");
+    if (value == nullptr || value == end) return at + 1;
+    const bool is_null = *value == 'n';
+    seen.has_null_usage |= is_null && usage != nullptr;
+    seen.has_usage_or_error = !is_null;
+    return is_null ? value : nullptr;
   });
+  return seen;
 }
 
 // A value that says something: not null, not empty.
@@ -155,16 +177,18 @@ ChunkFacts read_whole_chunk(std::string_view data) {
   if (!json.open_object()) return {};
   JsonString key;
   for (bool is_first = true; json.next_member(key, is_first); is_first = false) {
-    if (key.raw == "choices")
+    if (key.raw == "choices") {
       has_choice = take_choices(json, facts.is_meaningful);
-    else if (key.raw == "usage")
+    } else if (key.raw == "usage") {
+      facts.has_null_usage = json.peek() == 'n';
       facts.has_usage = take_usage(json, facts.usage);
-    else if (key.raw == "error")
+    } else if (key.raw == "error") {
       facts.is_error = take_is_something(json);
-    else if (key.raw == "model")
+    } else if (key.raw == "model") {
       facts.response_model = take_plain_string(json);
-    else
+    } else {
       json.skip_value();
+    }
     if (json.is_broken()) return {};
   }
   if (json.is_broken()) return {};
@@ -210,18 +234,28 @@ std::string_view type_in(std::string_view data) {
   return {};
 }
 
-// Usually the second member, so the long ones behind it are not touched.
-std::int64_t sequence_number_in(std::string_view data) {
+// What every event may have. The number is usually the second member and the delta the sixth, so the long
+// ones behind them are not touched.
+void read_plain_event(std::string_view data, bool has_delta, ChunkFacts& facts) {
   JsonCursor json(data);
   JsonString key;
-  std::int64_t number = -1;
-  if (!json.open_object()) return -1;
+  if (!json.open_object()) return;
+  bool needs_number = true;
   for (bool is_first = true; json.next_member(key, is_first); is_first = false) {
+    JsonString text;
     std::string_view value;
-    if (!json.read_value(value)) break;
-    if (key.raw == "sequence_number") return read_integer(value, number) ? number : -1;
+    if (has_delta && key.raw == "delta" && json.peek() == '"') {
+      if (!json.read_string(text)) return;
+      facts.text = text.raw;
+      has_delta = false;
+    } else if (!json.read_value(value)) {
+      return;
+    } else if (key.raw == "sequence_number") {
+      if (!read_integer(value, facts.sequence_number)) facts.sequence_number = -1;
+      needs_number = false;
+    }
+    if (!needs_number && !has_delta) return;
   }
-  return -1;
 }
 
 void take_response(JsonCursor& json, ChunkFacts& facts) {
@@ -299,9 +333,18 @@ ChunkFacts read_chat_chunk(std::string_view data, bool need_meaning) {
     ChunkFacts facts;
     facts.is_done = true;
     facts.is_terminal = true;
+    facts.text.emplace();
     return facts;
   }
-  if (!need_meaning && !mentions_usage_or_error(data)) return {};
+  if (!need_meaning) {
+    const Glance seen = glance_at(data);
+    if (!seen.has_usage_or_error) {
+      ChunkFacts facts;
+      facts.has_null_usage = seen.has_null_usage;
+      if (!seen.text.empty() && !seen.has_more_text) facts.text = seen.text;
+      return facts;
+    }
+  }
   auto facts = read_whole_chunk(data);
   facts.is_meaningful = facts.is_meaningful && need_meaning;
   return facts;
@@ -311,7 +354,8 @@ ChunkFacts read_response_event(std::string_view event, std::string_view data, bo
   if (event.empty()) event = type_in(data);
   const auto kind = kind_of(event);
   ChunkFacts facts;
-  facts.sequence_number = sequence_number_in(data);
+  facts.text.emplace();
+  read_plain_event(data, event.ends_with(".delta"), facts);
   facts.is_terminal = kind == EventKind::ended || kind == EventKind::failed;
   facts.is_failed = kind == EventKind::failed || kind == EventKind::error;
   facts.is_error = kind == EventKind::error;
@@ -332,7 +376,7 @@ bool strip_null_usage(std::string_view data, std::string_view& before, std::stri
   }
   std::size_t begin = 0;
   std::size_t end = 0;
-  if (!mentions_null_usage(data) || !find_null_usage(data, begin, end)) return false;
+  if (!find_null_usage(data, begin, end)) return false;
   before = data.substr(0, begin);
   after = data.substr(end);
   return true;

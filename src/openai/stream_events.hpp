@@ -10,6 +10,7 @@
 #include "tollgate/usage.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,15 +29,20 @@ struct ChunkFacts {
   bool is_meaningful = false;  // carries content, a tool call, a refusal, audio, or a finish reason
   bool is_error = false;       // the upstream reports an error inside the stream
   bool has_usage = false;
+  bool has_null_usage = false;  // chat: there seems to be a `"usage":null` (strip_null_usage)
   bool is_terminal = false;  // chat: [DONE]; responses: completed, incomplete or failed
   bool is_failed = false;    // responses: `response.failed` or `error`
   Usage usage;
   std::string_view response_model;    // points into the data; "" if it was not looked for
   std::int64_t sequence_number = -1;  // responses only
+  // All that it adds to the answer, as written inside its JSON string; points into the data. Absent: it is
+  // not one plain piece of text, or was not looked for (openai/delivered_text).
+  std::optional<std::string_view> text;
 };
 
 // `data` is the event's data, its lines joined. With `need_meaning` false is_meaningful and, except
-// beside usage, response_model are left alone. Data that is not JSON yields no facts.
+// beside usage, response_model are left alone; with true the text is. Data that is not JSON yields no
+// facts.
 ChunkFacts read_chat_chunk(std::string_view data, bool need_meaning);
 
 // `event` is the event's name; if it is empty the `type` in the data counts.

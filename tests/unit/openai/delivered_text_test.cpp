@@ -22,6 +22,12 @@ TEST(DeliveredText, CountsAnAnswerAsIfItHadComeWhole) {
   EXPECT_EQ(delivered.tokens(), static_cast<std::int64_t>(tokens::count(Encoding::o200k_base, text)));
 }
 
+TEST(DeliveredText, CountsEveryChoiceOfAChunk) {
+  DeliveredText delivered(Dialect::chat, Encoding::o200k_base);
+  delivered.see("", R"({"choices":[{"index":0,"delta":{"content":"one"}},{"index":1,"delta":{"content":" two"}}]})");
+  EXPECT_EQ(delivered.tokens(), 2);
+}
+
 TEST(DeliveredText, NeverSaysLessThanItMayBeBeforeItCounts) {
   DeliveredText delivered(Dialect::chat, Encoding::o200k_base);
   delivered.see("", chat_chunk(R"({"content":"abc def"})"));

@@ -122,6 +122,42 @@ TEST(ChatChunk, FindsUsageAtEveryOffset) {
   }
 }
 
+TEST(ChatChunk, FindsTheTextAtEveryOffset) {
+  for (std::size_t length = 0; length < 70; ++length) {
+    const std::string padding(length, 'c');
+    const auto data = R"({"p":")" + padding + R"(","choices":[{"delta":{"content":"Hi \"there\""}}],"q":")" + padding + "\"}";
+    EXPECT_EQ(read_chat_chunk(data, false).text, R"(Hi \"there\")") << length;
+  }
+  EXPECT_EQ(read_chat_chunk(content_frame, false).text, "Hi");
+  EXPECT_EQ(read_chat_chunk(R"({"choices":[{"delta":{ "content" : "x" }}]})", false).text, "x");
+}
+
+TEST(ChatChunk, LeavesToOthersWhatIsNotOnePieceOfText) {
+  for (const auto data :
+       {role_frame, finish_frame, annotation_frame,
+        std::string_view(R"({"choices":[{"delta":{"content":"a"},"index":0},{"delta":{"content":"b"},"index":1}]})"),
+        std::string_view(R"({"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{"}}]}}]})"),
+        std::string_view(R"({"choices":[{"logprobs":{"content":[{"token":"a"}]},"delta":{"refusal":"No"}}]})"),
+        std::string_view(R"({"choices":[{"delta":{"content":"a)")})
+    EXPECT_FALSE(read_chat_chunk(data, false).text) << data;
+  EXPECT_FALSE(read_chat_chunk(content_frame, true).text);
+  EXPECT_EQ(read_chat_chunk("[DONE]", false).text, "");
+}
+
+TEST(ChatChunk, DoesNotTakeTextThatLooksLikeFieldsForText) {
+  EXPECT_EQ(read_chat_chunk(delta_frame(R"({"content":"\"content\":\"x\""})"), false).text, R"(\"content\":\"x\")");
+  EXPECT_EQ(read_chat_chunk(delta_frame(R"({"content":"content"})"), false).text, "content");
+}
+
+TEST(ChatChunk, SeesANullUsage) {
+  for (const bool need_meaning : {true, false}) {
+    EXPECT_TRUE(read_chat_chunk(content_frame, need_meaning).has_null_usage);
+    EXPECT_TRUE(read_chat_chunk(R"({"usage": null,"choices":[]})", need_meaning).has_null_usage);
+    EXPECT_FALSE(read_chat_chunk(usage_frame, need_meaning).has_null_usage);
+    EXPECT_FALSE(read_chat_chunk(delta_frame(R"({"content":"\"usage\":null"})"), need_meaning).has_null_usage);
+  }
+}
+
 TEST(ChatChunk, YieldsNothingForWhatIsNotJson) {
   for (const auto* const data :
        {"", "x", "{", R"({"error":{"a":1})", R"({"usage":{"total_tokens":1},})"}) {
@@ -146,6 +182,23 @@ TEST(ResponseEvent, TellsTokensFromPreamble) {
         "response.output_item.done", "response.image_generation_call.partial_image",
         "response.completed", "response.incomplete", "transcript.text.delta"})
     EXPECT_TRUE(is_meaningful(event)) << event;
+}
+
+TEST(ResponseEvent, KnowsTheTextOfADelta) {
+  const auto text = [](std::string_view event, std::string_view data) {
+    return read_response_event(event, data, false).text;
+  };
+  constexpr std::string_view data =
+      R"({"type":"response.output_text.delta","sequence_number":4,"item_id":"msg_1","delta":"one \n two","logprobs":[]})";
+  EXPECT_EQ(text("response.output_text.delta", data), R"(one \n two)");
+  EXPECT_EQ(text("", data), R"(one \n two)");
+  EXPECT_EQ(read_response_event("", data, false).sequence_number, 4);
+  EXPECT_EQ(text("response.output_text.delta", R"({"delta":{"a":"b"},"sequence_number":5})"), "");
+  EXPECT_EQ(text("response.output_text.done", R"({"delta":"one","sequence_number":5})"), "");
+  EXPECT_EQ(text("response.output_text.delta", R"({"delta":"one)"), "");
+  const auto late = read_response_event("response.output_text.delta", R"({"delta":"one","sequence_number":5})", false);
+  EXPECT_EQ(late.text, "one");
+  EXPECT_EQ(late.sequence_number, 5);
 }
 
 TEST(ResponseEvent, ReadsTheWholeResponseAtTheEnd) {
