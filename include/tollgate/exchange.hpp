@@ -66,6 +66,8 @@ struct Exchange {
   std::string key_label;             // which credential of it: 8 hex digits, the same for its whole life
   std::string model_asked;           // the name the client used
   const Model* model = nullptr;      // what it may use instead is the router's choice
+  const Deployment* pinned = nullptr;  // set: only deployments at its endpoint may serve; itself, if no model is named
+  std::uint64_t prefix_hash = 0;     // the same for prompts that begin alike, so for one prompt cache; 0: none
   std::string_view route_reason = "primary";  // x-tollgate-route; static text
   std::int64_t answer_cap = -1;      // tokens the upstream is told to stay within; -1: the client's own
   std::string own_headers;           // of the answer, as header lines: what is left of the limits
