@@ -26,6 +26,16 @@ using Milliseconds = std::chrono::milliseconds;
 enum class DeploymentKind : unsigned char { payg, ptu };
 enum class Network : unsigned char { any, private_only };
 
+// Azure's deployment type: where a request may be processed. Data at rest stay in `region`.
+enum class DeploymentScope : unsigned char {
+  global,     // anywhere
+  data_zone,  // anywhere in the data zone that the region is in
+  regional,   // in the region
+};
+
+// Groups of regions inside which a data-zone deployment processes.
+enum class DataZone : unsigned char { none, eu, us };
+
 // The four clocks of a call to a deployment. Comments, pings and role-only chunks reset none.
 struct UpstreamTimeouts {
   Milliseconds connect{5'000};       // name resolution, TCP and TLS together
@@ -55,7 +65,8 @@ struct Deployment {
   std::optional<Rates> rates;       // this deployment's own, instead of the model's prices
   bool is_global = true;            // false: `regional_percent` of the model's prices
   std::int64_t tokens_per_minute = 0;  // PAYG quota, 0: not stated
-  std::string region;
+  std::string region;               // as written; "": not stated
+  DeploymentScope scope = DeploymentScope::global;
   Network network = Network::any;   // private_only: refuse to connect to a public address
   Secret api_key;                   // sent as `api-key`
   std::string ca_file;              // PEM bundle to trust instead of the system's; "" = system
@@ -72,13 +83,28 @@ struct Model {
   std::size_t index = 0;
 };
 
+// Where the requests of a product may be processed. Without regions and zones: anywhere.
+struct Residency {
+  std::vector<std::string> regions;   // as Azure writes them: "swedencentral"
+  std::vector<DataZone> zones;
+  bool allows_global = false;         // deployments of scope: global count by the region they are in
+  bool is_anywhere() const noexcept { return regions.empty() && zones.empty(); }
+};
+
 struct Product {
   std::string name;
   Location where;
+  Residency residency;
+  std::vector<bool> allowed;          // by Deployment::index; empty: every deployment may serve it
   std::vector<const Model*> models;   // what its subscriptions may ask for, in file order
   const Deployment* home = nullptr;   // serves calls that name no model: files, batches, ids
   std::vector<SpendRule> rules;       // limits, then budgets, in file order
 };
+
+// Whether the product's residency lets the deployment process its requests. REQUIRES: both of one Config.
+inline bool may_serve(const Product& product, const Deployment& deployment) noexcept {
+  return product.allowed.empty() || product.allowed[deployment.index];
+}
 
 struct Subscription {
   std::string name;

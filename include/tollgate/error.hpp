@@ -18,6 +18,7 @@ enum class ErrorKind : unsigned char {
   suspended,          // 403 subscription_suspended
   not_permitted,      // 403 access_denied: known, but of no subscription
   model_not_allowed,  // 403 model_not_allowed
+  region_not_allowed, // 403 region_not_allowed: no deployment that the product's residency allows
   model_not_found,    // 404 model_not_found
   not_found,          // 404 not_found
   method_not_allowed, // 405 method_not_allowed

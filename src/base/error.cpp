@@ -35,6 +35,8 @@ Told told(ErrorKind kind) noexcept {
       return {403, "access_denied", "permission_error"};
     case ErrorKind::model_not_allowed:
       return {403, "model_not_allowed", "permission_error"};
+    case ErrorKind::region_not_allowed:
+      return {403, "region_not_allowed", "permission_error"};
     case ErrorKind::model_not_found:
       return {404, "model_not_found", bad_request};
     case ErrorKind::not_found:

@@ -262,4 +262,24 @@ std::string choice_schema(const std::vector<std::string>& words) {
   return nlohmann::ordered_json({{"enum", words}}).dump();
 }
 
+std::vector<int> read_choices(const Node& node, const std::vector<std::string>& words, Context& context) {
+  std::vector<int> found;
+  if (!expect_list(node, "[" + words.front() + "]", context)) return found;
+  for (const Node& item : node.items) {
+    const int index = read_choice(item, words, context);
+    if (index < 0) continue;
+    if (std::find(found.begin(), found.end(), index) == found.end())
+      found.push_back(index);
+    else
+      context.refuse(item.where, cited(item.text) + " is in this list twice; remove one");
+  }
+  return found;
+}
+
+std::string choices_schema(const std::vector<std::string>& words) {
+  const nlohmann::ordered_json item = {{"enum", words}};
+  return nlohmann::ordered_json({{"type", "array"}, {"items", item}, {"minItems", 1}, {"uniqueItems", true}})
+      .dump();
+}
+
 }  // namespace tollgate::config

@@ -165,6 +165,22 @@ struct ChoiceValue {
   std::string example() const { return words.front(); }
 };
 
+// A list of such words, each at most once. `first` is the enum's value of the first word.
+std::vector<int> read_choices(const Node& node, const std::vector<std::string>& words, Context& context);
+std::string choices_schema(const std::vector<std::string>& words);
+
+template <class E>
+struct ChoicesValue {
+  std::vector<std::string> words;
+  int first = 0;
+  void read(const Node& node, std::vector<E>& value, Context& context) const {
+    for (int index : read_choices(node, words, context)) value.push_back(static_cast<E>(index + first));
+  }
+  std::string show(const std::vector<E>&) const { return {}; }
+  std::string schema() const { return choices_schema(words); }
+  std::string example() const { return "[" + words.front() + "]"; }
+};
+
 // The same, kept as the word.
 struct WordValue {
   std::vector<std::string> words;

@@ -75,11 +75,8 @@ struct TokensDraft : TokensConfig {
   std::vector<Location> encoding_places;  // of each of `encodings`
 };
 
-enum class DeploymentScope : unsigned char { global, data_zone, regional };
-
 struct DeploymentDraft : Deployment, Named {
   bool allow_plain_http = false;
-  DeploymentScope scope = DeploymentScope::global;
 };
 
 struct ModelDraft : Model, Named {
@@ -89,6 +86,9 @@ struct ModelDraft : Model, Named {
 struct ProductDraft : Product, SpendDraft, Named {
   std::vector<Reference> model_names;
   Reference home_name;
+  std::vector<Reference> region_names;
+  std::vector<DataZone> zones;
+  bool allows_global = false;
 };
 
 struct SubscriptionDraft : Subscription, SpendDraft, Named {

@@ -234,10 +234,10 @@ Fields<DeploymentDraft> deployment_fields() {
                    "Its own prices for a million tokens, in place of those of its base model.");
   f.optional("unit_price", &Deployment::unit_price, HourlyValue{},
              "With kind: ptu, what a unit costs an hour; its calls share the cost of the units.");
-  f.optional("scope", &DeploymentDraft::scope,
+  f.optional("scope", &Deployment::scope,
              ChoiceValue<DeploymentScope>{{"global", "data_zone", "regional"}},
-             "Azure's deployment type; data_zone and regional cost `regional` of the base model's "
-             "prices.");
+             "Azure's deployment type: requests are processed anywhere, in the data zone of the region, or in "
+             "the region. data_zone and regional cost `regional` of the base model's prices.");
   return f;
 }
 
@@ -257,6 +257,13 @@ Fields<ProductDraft> product_fields() {
   f.optional("home", &ProductDraft::home_name, ReferenceValue{"gpt-4o-payg"},
              "The deployment for calls that name no model: files, batches, stored responses. "
              "Default: the one of the first model.");
+  f.optional("regions", &ProductDraft::region_names, ReferenceListValue{"[swedencentral]"},
+             "The Azure regions that may process its requests. Together with `data_zones`: any of both.");
+  f.optional("data_zones", &ProductDraft::zones, ChoicesValue<DataZone>{{"eu", "us"}, 1},
+             "The data zones that may process its requests: their regions, and deployments of scope data_zone there.");
+  f.optional("allow_global", &ProductDraft::allows_global, FlagValue{},
+             "With `regions` or `data_zones`: deployments of scope global in these may serve too, although Azure "
+             "may process their requests anywhere.");
   add_spending(f);
   for (const char* name : {"guards", "cache", "classes"}) f.later(name);
   return f;

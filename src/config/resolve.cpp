@@ -3,6 +3,7 @@
 #include "config/identity_fields.hpp"
 #include "config/nearest.hpp"
 #include "config/places.hpp"
+#include "config/resolve_residency.hpp"
 #include "config/resolve_spend.hpp"
 
 #include <algorithm>
@@ -220,6 +221,7 @@ std::shared_ptr<Config> resolve(Draft& draft, const Node& root, Context& context
       p.home = p.models.front()->deployment;
       p.home_name.name = p.home->name;
     }
+    resolve_residency(p, *config, context);
     SpendPlace place{p.name, Scope::subscription, {&p}};
     p.rules = resolve_rules(p, place, sharing, context);
     append(config->products, p);

@@ -115,6 +115,10 @@ class Forward final : public Filter {
     Error error;
     error.kind = ErrorKind::no_deployment;
     error.message = "No deployment serves this request.";
+    if (ex.subscription && !ex.subscription->product->residency.is_anywhere()) {
+      error.kind = ErrorKind::region_not_allowed;
+      error.message = "No deployment in the regions that your product allows serves this request.";
+    }
     return reply_error(ex, out, std::move(error));
   }
 

@@ -47,6 +47,7 @@ TEST(Error, HasTheStatusThatTheKindPromises) {
   EXPECT_EQ(status_of(ErrorKind::unauthorized), 401);
   EXPECT_EQ(status_of(ErrorKind::suspended), 403);
   EXPECT_EQ(status_of(ErrorKind::model_not_allowed), 403);
+  EXPECT_EQ(status_of(ErrorKind::region_not_allowed), 403);
   EXPECT_EQ(status_of(ErrorKind::model_not_found), 404);
   EXPECT_EQ(status_of(ErrorKind::not_found), 404);
   EXPECT_EQ(status_of(ErrorKind::method_not_allowed), 405);
