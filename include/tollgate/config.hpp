@@ -44,6 +44,19 @@ struct UpstreamTimeouts {
   Milliseconds total{600'000};       // the whole call
 };
 
+// When a deployment is left alone because it fails, and how it comes back.
+struct BreakerRules {
+  int consecutive = 5;             // failures in a row that open it
+  int failure_percent = 50;        // of the calls of `window` that open it ...
+  int least_calls = 20;            // ... once there were that many
+  Milliseconds window{10'000};
+  Milliseconds open{1'000};        // for how long; twice as long each time in a row, up to open_most
+  Milliseconds open_most{30'000};
+  int probes = 2;                  // calls at a time, and good answers in all, before it is closed again
+  Milliseconds slow_start{10'000}; // from a tenth of its traffic back to all of it
+  Milliseconds retry_after_most{60'000};  // longest that a deployment's advice is followed
+};
+
 // scheme://host[:port][/base]
 struct Endpoint {
   bool is_tls = true;
@@ -71,14 +84,37 @@ struct Deployment {
   Secret api_key;                   // sent as `api-key`
   std::string ca_file;              // PEM bundle to trust instead of the system's; "" = system
   UpstreamTimeouts timeouts;
+  BreakerRules breaker;
   int max_connections = 1024;       // per worker, busy and idle together
   std::size_t index = 0;            // position in Config::deployments
+};
+
+// Which traffic goes first when reserved capacity gets scarce.
+enum class TrafficClass : unsigned char { interactive, standard, batch };
+inline constexpr std::size_t traffic_class_count = 3;
+
+// Deployments that share by weight; a route is tried step by step, each one once.
+struct RouteChoice {
+  const Deployment* deployment = nullptr;
+  int weight = 1;  // 1 to 1000
+};
+using RouteStep = std::vector<RouteChoice>;
+inline constexpr std::size_t most_route_choices = 32;  // of all steps together
+
+// A second call when the first is slow to speak; the first meaningful token wins.
+struct HedgeRules {
+  int percent = 95;                // of the first tokens seen lately that come earlier than the second call
+  int cost_percent = 5;            // of the model's money that may go into second calls
+  Milliseconds least{200};         // never earlier than this
 };
 
 struct Model {
   std::string name;
   Location where;
-  const Deployment* deployment = nullptr;  // the one that serves it
+  std::vector<RouteStep> steps;        // earlier is preferred; no deployment stands in it twice
+  const Deployment* deployment = nullptr;  // the first of the first step: says base model and encoding
+  Milliseconds deadline{600'000};      // of a call, everything that is tried for it included
+  std::optional<HedgeRules> hedge;     // absent: never
   int max_answer_tokens = 16'384;      // the longest answer it gives, for reservations
   std::size_t index = 0;
 };
@@ -98,6 +134,8 @@ struct Product {
   std::vector<bool> allowed;          // by Deployment::index; empty: every deployment may serve it
   std::vector<const Model*> models;   // what its subscriptions may ask for, in file order
   const Deployment* home = nullptr;   // serves calls that name no model: files, batches, ids
+  std::vector<RouteStep> home_route;  // `home` alone
+  TrafficClass traffic = TrafficClass::standard;
   std::vector<SpendRule> rules;       // limits, then budgets, in file order
 };
 

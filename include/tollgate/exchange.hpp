@@ -92,6 +92,7 @@ struct Exchange {
   WallTime started_wall{};
   TimePoint started{};               // first byte of the request
   TimePoint first_token{};           // first meaningful token, or first byte of a plain answer
+  TimePoint deadline = no_deadline;  // of everything that is tried upstream
   TimePoint ended{};
   Duration waited_upstream{};        // time spent waiting for the upstream
   Duration waited_client{};          // time spent waiting for the client's socket

@@ -66,6 +66,7 @@ std::vector<std::shared_ptr<const Filter>> App::make_filters(const Config& confi
   services.runtime_access = key_book_.current();
   services.pots = &books_.pots();
   services.estimates = &books_.estimates();
+  services.fleet = &fleet_;
   return pipeline::build(config, services);
 }
 

@@ -5,6 +5,7 @@
 #include "app/alerts.hpp"
 #include "app/books.hpp"
 #include "app/worker.hpp"
+#include "balancer/fleet.hpp"
 #include "config/file_watcher.hpp"
 #include "identity/key_book.hpp"
 #include "identity/key_fetcher.hpp"
@@ -58,6 +59,7 @@ class App {
   net::Loop loop_;  // the main thread's: admin plane, signals, reloads
   Alerts alerts_;
   Books books_;
+  balancer::Fleet fleet_;
   identity::KeyRing key_ring_;
   identity::KeyFetcher key_fetcher_;
   identity::KeyBook key_book_;

@@ -79,8 +79,14 @@ struct DeploymentDraft : Deployment, Named {
   bool allow_plain_http = false;
 };
 
+// One deployment of a route as written.
+struct WeightedReference : Reference {
+  int weight = 1;
+};
+using StepDraft = std::vector<WeightedReference>;
+
 struct ModelDraft : Model, Named {
-  Reference route;
+  std::vector<StepDraft> route;
 };
 
 struct ProductDraft : Product, SpendDraft, Named {

@@ -1,6 +1,7 @@
 #include "config/field_tables.hpp"
 
 #include "config/identity_fields.hpp"
+#include "config/route_fields.hpp"
 #include "config/spend_codecs.hpp"
 #include "config/spend_tables.hpp"
 
@@ -92,34 +93,6 @@ Field<DeploymentDraft> credential_field() {
   };
   return field;
 }
-
-// `route: name` or `route: [name]`.
-struct RouteValue {
-  void read(const Node& node, Reference& value, Context& context) const {
-    if (node.kind == Node::Kind::scalar) {
-      value = {node.text, node.where};
-      return;
-    }
-    if (!expect_list(node, example(), context)) return;
-    const Node& step = node.items.front();
-    if (node.items.size() > 1)
-      context.refuse(node.items[1].where,
-                     "a route of more than one step is not available in this "
-                     "version; keep one deployment");
-    else if (step.kind != Node::Kind::scalar)
-      context.refuse(step.where,
-                     "weighted steps are not available in this version; write the name "
-                     "of one deployment");
-    else
-      value = {step.text, step.where};
-  }
-  std::string show(const Reference& value) const { return value.name; }
-  std::string schema() const {
-    return R"({"oneOf":[{"type":"string"},)"
-           R"({"type":"array","items":{"type":"string"},"minItems":1,"maxItems":1}]})";
-  }
-  std::string example() const { return "[gpt-4o-payg]"; }
-};
 
 Fields<ServerTls> tls_fields() {
   Fields<ServerTls> f;
@@ -228,6 +201,8 @@ Fields<DeploymentDraft> deployment_fields() {
              "Allow an http:// endpoint that is not on this machine. Keys and prompts then travel "
              "unencrypted.");
   f.group("timeouts", &Deployment::timeouts, timeout_fields(), "The four clocks of a call.");
+  f.group("breaker", &Deployment::breaker, breaker_fields(),
+          "When it is left alone because it fails, and how it comes back.");
   f.optional("connections", &Deployment::max_connections, CountValue{1, 65'535},
              "Most connections a worker, busy and idle together.");
   f.optional_group("prices", &Deployment::rates, rate_fields(),
@@ -243,7 +218,12 @@ Fields<DeploymentDraft> deployment_fields() {
 
 Fields<ModelDraft> model_fields() {
   Fields<ModelDraft> f;
-  f.required("route", &ModelDraft::route, RouteValue{}, "The deployment that serves the model.");
+  f.required("route", &ModelDraft::route, RouteValue{},
+             "The deployments that serve the model, the preferred ones first; those of one step share by weight.");
+  f.optional("deadline", &Model::deadline, DurationValue{},
+             "Of a call, with everything that is tried for it.");
+  f.optional_group("hedge", &Model::hedge, hedge_fields(),
+                   "A second call when the first is slow to speak; without it there is none.");
   f.optional("max_answer", &Model::max_answer_tokens, TokenCountValue{},
              "The longest answer it gives, in tokens; what a call that names no limit may cost.");
   f.later("complexity");
@@ -264,8 +244,11 @@ Fields<ProductDraft> product_fields() {
   f.optional("allow_global", &ProductDraft::allows_global, FlagValue{},
              "With `regions` or `data_zones`: deployments of scope global in these may serve too, although Azure "
              "may process their requests anywhere.");
+  f.optional("class", &Product::traffic, ChoiceValue<TrafficClass>{{"interactive", "standard", "batch"}},
+             "Whose calls keep reserved capacity when it gets scarce: interactive longest, batch shortest.");
   add_spending(f);
-  for (const char* name : {"guards", "cache", "classes"}) f.later(name);
+  for (const char* name : {"guards", "cache"}) f.later(name);
+  f.refused("classes", "is not a field; write class: interactive, standard or batch");
   return f;
 }
 

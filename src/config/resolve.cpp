@@ -5,6 +5,7 @@
 #include "config/places.hpp"
 #include "config/resolve_residency.hpp"
 #include "config/resolve_spend.hpp"
+#include "config/route_fields.hpp"
 
 #include <algorithm>
 #include <map>
@@ -87,6 +88,7 @@ void check_deployment(DeploymentDraft& draft, Context& context) {
                    "tokens belong to kind: payg; a ptu deployment is sized by its units");
 
   draft.is_global = draft.scope == DeploymentScope::global;
+  check_breaker(draft, context);
 
   const Endpoint& endpoint = draft.endpoint;
   bool is_plain_and_far = !endpoint.host.empty() && !endpoint.is_tls && !is_loopback(endpoint.host);
@@ -204,8 +206,13 @@ std::shared_ptr<Config> resolve(Draft& draft, const Node& root, Context& context
 
   Names models("model", draft.models);
   for (ModelDraft& m : draft.models) {
-    if (const std::size_t* at = deployments.find(m.route, context))
-      m.deployment = config->deployments[*at].get();
+    for (const StepDraft& step : m.route) {
+      RouteStep& choices = m.steps.emplace_back();
+      for (const WeightedReference& choice : step)
+        if (const std::size_t* at = deployments.find(choice, context))
+          choices.push_back({config->deployments[*at].get(), choice.weight});
+    }
+    if (!m.steps.empty() && !m.steps.front().empty()) m.deployment = m.steps.front().front().deployment;
     append(config->models, m);
   }
 
@@ -222,6 +229,7 @@ std::shared_ptr<Config> resolve(Draft& draft, const Node& root, Context& context
       p.home_name.name = p.home->name;
     }
     resolve_residency(p, *config, context);
+    if (p.home) p.home_route.push_back({RouteChoice{p.home}});
     SpendPlace place{p.name, Scope::subscription, {&p}};
     p.rules = resolve_rules(p, place, sharing, context);
     append(config->products, p);

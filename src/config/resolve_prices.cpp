@@ -68,25 +68,25 @@ std::vector<Price> resolve_prices(const Draft& draft, Context& context) {
 
 void check_priced(const Config& config, Context& context) {
   std::set<std::string> told;
+  auto refuse_unpriced = [&](const Model& model, const Deployment& deployment, const SpendRule& rule) {
+    if (is_priced(deployment, config.prices) || !told.insert(deployment.name).second) return;
+    std::string write = "; write prices: {" + deployment.model + ": {input: $1, output: $2}}";
+    if (deployment.kind == DeploymentKind::ptu) write += ", or unit_price: $1/hour with the deployment";
+    std::vector<std::string> names;
+    for (const Price& price : config.prices) names.push_back(price.model);
+    context.refuse(rule.where,
+                   "the model " + cited(model.name) +
+                       " has no price, so money cannot be counted: there is none for the base model " +
+                       cited(deployment.model) + " of the deployment " + cited(deployment.name) + write,
+                   nearest(deployment.model, names));
+  };
   auto check = [&](const std::vector<SpendRule>& rules, const Product* product) {
     auto rule = std::find_if(rules.begin(), rules.end(),
                              [](const SpendRule& r) { return r.measure == Measure::money; });
     if (rule == rules.end() || !product) return;
     for (const Model* model : product->models) {
-      const Deployment* deployment = model->deployment;
-      if (!deployment || is_priced(*deployment, config.prices)) continue;
-      if (!told.insert(deployment->name).second) continue;
-      std::string write = "; write prices: {" + deployment->model + ": {input: $1, output: $2}}";
-      if (deployment->kind == DeploymentKind::ptu)
-        write += ", or unit_price: $1/hour with the deployment";
-      std::vector<std::string> names;
-      for (const Price& price : config.prices) names.push_back(price.model);
-      context.refuse(
-          rule->where,
-          "the model " + cited(model->name) +
-              " has no price, so money cannot be counted: there is none for the base model " +
-              cited(deployment->model) + " of the deployment " + cited(deployment->name) + write,
-          nearest(deployment->model, names));
+      for (const RouteStep& step : model->steps)
+        for (const RouteChoice& choice : step) refuse_unpriced(*model, *choice.deployment, *rule);
     }
   };
   for (const auto& subscription : config.subscriptions) {

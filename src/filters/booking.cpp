@@ -219,6 +219,8 @@ void Booking::note_usage() {
   // Left while the provider was at work: the prompt has been read, nothing was delivered.
   const bool was_at_work = is_abandoned_ && ex_.attempts > 0 && ex_.upstream_status == 0;
   if (ex_.upstream_status != 200 && !was_at_work) return;
+  // It began, came to nothing, and the caller was told an error: that costs nothing.
+  if (ex_.status >= 400) return;
   std::int64_t answer = ended_at_ >= 0 ? ended_at_ : delivered_ ? delivered_->tokens() : 0;
   // An answer that is made in the background is never seen here: it takes what it was granted.
   if (ex_.facts && ex_.facts->background) answer = std::max(answer, granted_);

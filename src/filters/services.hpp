@@ -12,6 +12,9 @@ namespace tollgate::limits {
 class Store;
 class Estimates;
 }  // namespace tollgate::limits
+namespace tollgate::balancer {
+class Fleet;
+}
 
 namespace tollgate::filters {
 
@@ -20,6 +23,7 @@ struct Services {
   std::shared_ptr<const identity::RuntimeAccess> runtime_access;  // keys made on the admin plane
   limits::Store* pots = nullptr;          // with estimates: what limits work with
   limits::Estimates* estimates = nullptr;
+  balancer::Fleet* fleet = nullptr;       // what is known of the deployments; never null
 };
 
 }  // namespace tollgate::filters

@@ -2,6 +2,7 @@
 
 #include "base/ascii.hpp"
 #include "base/json_text.hpp"
+#include "openai/in_band_error.hpp"
 #include "openai/json_cursor.hpp"
 #include "openai/usage_reader.hpp"
 
@@ -174,7 +175,9 @@ ChunkFacts read_whole_chunk(std::string_view data) {
   JsonCursor json(data);
   ChunkFacts facts;
   bool has_choice = false;
-  if (!json.open_object()) return {};
+  ChunkFacts malformed;
+  malformed.is_malformed = true;
+  if (!json.open_object()) return malformed;
   JsonString key;
   for (bool is_first = true; json.next_member(key, is_first); is_first = false) {
     if (key.raw == "choices") {
@@ -189,9 +192,9 @@ ChunkFacts read_whole_chunk(std::string_view data) {
     } else {
       json.skip_value();
     }
-    if (json.is_broken()) return {};
+    if (json.is_broken()) return malformed;
   }
-  if (json.is_broken()) return {};
+  if (json.is_broken()) return malformed;
   facts.is_usage_only = facts.has_usage && !has_choice;
   return facts;
 }
@@ -336,6 +339,11 @@ ChunkFacts read_chat_chunk(std::string_view data, bool need_meaning) {
     facts.text.emplace();
     return facts;
   }
+  if (!has_ends_of_object(data)) {
+    ChunkFacts malformed;
+    malformed.is_malformed = true;
+    return malformed;
+  }
   if (!need_meaning) {
     const Glance seen = glance_at(data);
     if (!seen.has_usage_or_error) {
@@ -351,9 +359,11 @@ ChunkFacts read_chat_chunk(std::string_view data, bool need_meaning) {
 }
 
 ChunkFacts read_response_event(std::string_view event, std::string_view data, bool need_meaning) {
+  ChunkFacts facts;
+  facts.is_malformed = !has_ends_of_object(data);
+  if (facts.is_malformed) return facts;
   if (event.empty()) event = type_in(data);
   const auto kind = kind_of(event);
-  ChunkFacts facts;
   facts.text.emplace();
   read_plain_event(data, event.ends_with(".delta"), facts);
   facts.is_terminal = kind == EventKind::ended || kind == EventKind::failed;

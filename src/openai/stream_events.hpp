@@ -32,6 +32,7 @@ struct ChunkFacts {
   bool has_null_usage = false;  // chat: there seems to be a `"usage":null` (strip_null_usage)
   bool is_terminal = false;  // chat: [DONE]; responses: completed, incomplete or failed
   bool is_failed = false;    // responses: `response.failed` or `error`
+  bool is_malformed = false;  // not JSON where it was read, or not an object by its ends
   Usage usage;
   std::string_view response_model;    // points into the data; "" if it was not looked for
   std::int64_t sequence_number = -1;  // responses only
@@ -42,7 +43,7 @@ struct ChunkFacts {
 
 // `data` is the event's data, its lines joined. With `need_meaning` false is_meaningful and, except
 // beside usage, response_model are left alone; with true the text is. Data that is not JSON yields no
-// facts.
+// facts but that.
 ChunkFacts read_chat_chunk(std::string_view data, bool need_meaning);
 
 // `event` is the event's name; if it is empty the `type` in the data counts.

@@ -61,6 +61,10 @@ bool is_callers_affair(int status, std::string_view body) noexcept {
          !(status == 404 && body.find("\"DeploymentNotFound\"") != body.npos);
 }
 
+bool is_throttled(const http::ResponseHead& head) noexcept {
+  return head.status == 429 || (head.status == 503 && advice_of(head).count() >= 0);
+}
+
 Error error_for(const http::ResponseHead& head) {
   Error error;
   error.source = ErrorSource::upstream;

@@ -19,6 +19,9 @@ bool is_callers_affair(int status) noexcept;
 // response or file the caller's.
 bool is_callers_affair(int status, std::string_view body) noexcept;
 
+// The deployment has no room for the time being: it is told to come back, not that it is broken.
+bool is_throttled(const http::ResponseHead& head) noexcept;
+
 // What the client is told instead, with the upstream's advice on when to come back.
 Error error_for(const http::ResponseHead& head);
 

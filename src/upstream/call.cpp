@@ -37,10 +37,11 @@ void drop_front(std::vector<std::string_view>& parts, std::size_t bytes) {
 
 }  // namespace
 
-Call::Call(Exchange& ex, const Deployment& deployment)
+Call::Call(Exchange& ex, const Deployment& deployment, Duration& waited)
     : ex_(ex),
       deployment_(deployment),
-      total_deadline_(coarse_now() + deployment.timeouts.total) {}
+      waited_(waited),
+      total_deadline_(std::min(ex.deadline, coarse_now() + deployment.timeouts.total)) {}
 
 TimePoint Call::head_deadline() const noexcept {
   // A plain answer's head comes when the whole answer is there, so only a stream has a first token
@@ -57,7 +58,7 @@ awaitable<Error> Call::open(const std::vector<std::string_view>& pieces,
     const bool must_wait = !acquiring.is_ready();
     const auto started = must_wait ? Clock::now() : TimePoint();
     Acquired acquired = co_await acquiring;
-    if (must_wait) ex_.waited_upstream += Clock::now() - started;
+    if (must_wait) waited_ += Clock::now() - started;
     if (!acquired.lease) {
       if (acquired.is_full) {
         co_return failure(ErrorKind::overloaded, "The model deployment has no free connection.",
@@ -67,6 +68,7 @@ awaitable<Error> Call::open(const std::vector<std::string_view>& pieces,
                         std::move(acquired.error));
     }
     lease_ = std::move(acquired.lease);
+    was_reached_ = true;
 
     std::size_t held = 0;
     for (const auto& piece : pieces) held += piece.size();
@@ -82,7 +84,10 @@ awaitable<Error> Call::open(const std::vector<std::string_view>& pieces,
     if (is_first_chunk) parts.push_back(http::end_of_chunk);
     Sent sent = co_await send(std::move(parts));
     std::string().swap(request_head_);
-    if (sent == Sent::ok && is_streamed) sent = co_await send_streamed_body(!body_length);
+    if (sent == Sent::ok && is_streamed) {
+      has_taken_body_ = true;
+      sent = co_await send_streamed_body(!body_length);
+    }
     sent_at_ = Clock::now();
     if (sent == Sent::timeout) {
       co_return failure(ErrorKind::deadline_exceeded, "The model deployment took the request too slowly.",
@@ -123,7 +128,7 @@ awaitable<Sent> Call::send_rest(std::vector<std::string_view> parts) {
     if (result.status == IoStatus::failed) co_return Sent::upstream_gone;
     if (result.status == IoStatus::would_block) {
       const auto deadline = std::min(total_deadline_, Clock::now() + deployment_.timeouts.gap);
-      TimedWait wait(lease_.stream(), Wait::For::write, deadline, ex_.waited_upstream);
+      TimedWait wait(lease_.stream(), Wait::For::write, deadline, waited_);
       if (co_await wait == Wake::timeout) co_return Sent::timeout;
       continue;
     }
@@ -160,7 +165,7 @@ awaitable<Error> Call::read_head() {
   TimePoint since = sent_at_;
   for (;;) {
     Wait::For direction = Wait::For::read;
-    TimedWait wait(lease_.stream(), direction, head_deadline(), ex_.waited_upstream, since);
+    TimedWait wait(lease_.stream(), direction, head_deadline(), waited_, since);
     if (co_await wait == Wake::timeout) {
       co_return failure(ErrorKind::deadline_exceeded, "The model deployment did not answer in time.",
                         "timeout before the answer");

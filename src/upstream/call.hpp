@@ -46,7 +46,8 @@ enum class Sent : unsigned char { ok, upstream_gone, timeout, client_gone, clien
 
 class Call {
  public:
-  Call(Exchange& ex, const Deployment& deployment);
+  // `waited`: gets the time spent waiting for the deployment; outlives the call.
+  Call(Exchange& ex, const Deployment& deployment, Duration& waited);
   Call(const Call&) = delete;
 
   // Sends the request and reads the answer's head. Error{none}: head() is there. `pieces` is the
@@ -75,7 +76,7 @@ class Call {
 
   // Waits for more of the body; the time counts as spent on the upstream.
   TimedWait readable(TimePoint deadline) {
-    return TimedWait(lease_.stream(), Wait::For::read, deadline, ex_.waited_upstream);
+    return TimedWait(lease_.stream(), Wait::For::read, deadline, waited_);
   }
 
   // The answer has been read to its end: the connection may serve another call.
@@ -84,6 +85,14 @@ class Call {
   TimePoint total_deadline() const noexcept { return total_deadline_; }
   TimePoint sent_at() const noexcept { return sent_at_; }
   TimePoint answered_at() const noexcept { return answered_at_; }  // its head was there
+
+  // The body has been read to its end.
+  bool is_at_end() const noexcept { return decoder_.is_done(); }
+
+  // Whether there was a connection at all.
+  bool was_reached() const noexcept { return was_reached_; }
+  // A body that streams through has been touched: it cannot be sent to another.
+  bool has_taken_body() const noexcept { return has_taken_body_; }
 
   // Why a streamed body could not be taken from the client, when open() failed for that.
   BodySource::State client_failure() const noexcept { return client_failure_; }
@@ -98,6 +107,7 @@ class Call {
 
   Exchange& ex_;
   const Deployment& deployment_;
+  Duration& waited_;
   BodySource::State client_failure_ = BodySource::State::ok;
   TimePoint total_deadline_;
   TimePoint sent_at_{};
@@ -110,6 +120,8 @@ class Call {
   std::optional<net::Buffer> buffer_;  // held only while it has unread bytes
   std::string_view unread_;            // in buffer_
   bool keep_alive_ = true;             // of the head that was released
+  bool was_reached_ = false;
+  bool has_taken_body_ = false;
   bool has_read_ = false;              // since would_block was last said: say it before reading again
 };
 

@@ -10,6 +10,7 @@ from wire import STREAM_HEAD, Gone, chunk, request, token
 
 CHAT = "/openai/v1/chat/completions"
 STREAM = request("POST", CHAT, KEY, b'{"model":"gpt-4o","stream":true,"messages":[{"role":"user","content":"hi"}]}')
+SPEECH = request("POST", "/openai/v1/audio/speech", KEY, b'{"model":"tts-1","input":"hi"}')
 PLAIN = request("POST", CHAT, KEY, b'{"model":"gpt-4o","messages":[]}')
 AT_ONCE = 0.1  # seconds between the client's end and the upstream's
 
@@ -25,7 +26,7 @@ def mid_stream(peer):
 
 def mid_body(peer):
     peer.read_request()
-    peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{")
+    peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nContent-Length: 1000\r\n\r\n{")
 
 
 def mid_upload(peer):
@@ -37,7 +38,7 @@ UPLOAD = request("POST", "/openai/v1/files", KEY, b"x" * 50_000, framing="none",
 
 CASES = {
     "before the head": (PLAIN, before_the_head, False), "before a stream's head": (STREAM, before_the_head, False),
-    "mid-stream": (STREAM, mid_stream, True), "mid-body": (PLAIN, mid_body, True),
+    "mid-stream": (STREAM, mid_stream, True), "mid-body": (SPEECH, mid_body, True),
     "while uploading": (UPLOAD, mid_upload, False),
 }
 

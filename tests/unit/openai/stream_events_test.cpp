@@ -195,7 +195,7 @@ TEST(ResponseEvent, KnowsTheTextOfADelta) {
   EXPECT_EQ(read_response_event("", data, false).sequence_number, 4);
   EXPECT_EQ(text("response.output_text.delta", R"({"delta":{"a":"b"},"sequence_number":5})"), "");
   EXPECT_EQ(text("response.output_text.done", R"({"delta":"one","sequence_number":5})"), "");
-  EXPECT_EQ(text("response.output_text.delta", R"({"delta":"one)"), "");
+  EXPECT_TRUE(read_response_event("response.output_text.delta", R"({"delta":"one)", false).is_malformed);
   const auto late = read_response_event("response.output_text.delta", R"({"delta":"one","sequence_number":5})", false);
   EXPECT_EQ(late.text, "one");
   EXPECT_EQ(late.sequence_number, 5);

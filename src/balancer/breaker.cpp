@@ -1,0 +1,143 @@
+#include "balancer/breaker.hpp"
+
+#include <algorithm>
+
+namespace tollgate::balancer {
+
+namespace {
+
+// Without advice: a second, then two, four, eight.
+constexpr std::chrono::seconds first_throttle{1};
+constexpr int most_doublings = 3;
+
+}  // namespace
+
+const char* name_of(BreakerState state) noexcept {
+  switch (state) {
+    case BreakerState::closed: return "closed";
+    case BreakerState::open: return "open";
+    case BreakerState::half_open: return "half_open";
+  }
+  return "";
+}
+
+BreakerState Breaker::state(TimePoint now) const noexcept {
+  if (!is_open_) return BreakerState::closed;
+  return now < open_until_ ? BreakerState::open : BreakerState::half_open;
+}
+
+Closed Breaker::why(TimePoint now) const noexcept {
+  if (admits(now)) return Closed::nothing;
+  return is_failing_ ? Closed::failing : Closed::throttled;
+}
+
+bool Breaker::admits(TimePoint now) const noexcept {
+  switch (state(now)) {
+    case BreakerState::open: return false;
+    case BreakerState::half_open: return probing_ < rules_.probes;
+    case BreakerState::closed: return true;
+  }
+  return false;
+}
+
+TimePoint Breaker::free_at(TimePoint now) const noexcept {
+  switch (state(now)) {
+    case BreakerState::open: return open_until_;
+    case BreakerState::half_open: return probing_ < rules_.probes ? now : no_deadline;
+    case BreakerState::closed: return now;
+  }
+  return now;
+}
+
+// From a tenth of the calls to all of them, evenly spread.
+bool Breaker::is_to_be_spared(TimePoint now) noexcept {
+  if (is_open_ || closed_at_ == TimePoint{} || rules_.slow_start.count() == 0) return false;
+  const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(now - closed_at_);
+  if (passed >= rules_.slow_start) return false;
+  const auto share = 10 + 90 * std::max<std::int64_t>(0, passed.count()) / rules_.slow_start.count();
+  // 61 and 100 have no common part: a hundred turns meet every value once.
+  return static_cast<std::int64_t>(turn_++ * 61 % 100) >= share;
+}
+
+bool Breaker::enter(TimePoint now) noexcept {
+  if (state(now) != BreakerState::half_open) return false;
+  ++probing_;
+  return true;
+}
+
+std::int64_t Breaker::slice_index(TimePoint now) const noexcept {
+  const auto length = std::max<std::int64_t>(1, rules_.window.count() / slices);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() / length;
+}
+
+Breaker::Slice& Breaker::slice_at(TimePoint now) noexcept {
+  const auto index = slice_index(now);
+  Slice& slice = recent_[static_cast<std::size_t>(index % slices)];
+  if (slice.index != index) slice = {index, 0, 0};
+  return slice;
+}
+
+bool Breaker::is_rate_reached(TimePoint now) const noexcept {
+  const auto oldest = slice_index(now) - slices;
+  int calls = 0, failures = 0;
+  for (const Slice& slice : recent_) {
+    if (slice.index <= oldest) continue;
+    calls += slice.calls;
+    failures += slice.failures;
+  }
+  return calls >= rules_.least_calls && failures * 100 >= calls * rules_.failure_percent;
+}
+
+void Breaker::on_success(TimePoint now, bool is_probe) noexcept {
+  on_nothing(is_probe);
+  in_a_row_ = 0;
+  throttles_ = 0;
+  ++slice_at(now).calls;
+  // Answers to calls from before it opened say nothing new.
+  if (!is_open_ || !is_probe) return;
+  ++good_probes_;
+  if (!is_failing_ || good_probes_ >= rules_.probes) close(now);
+}
+
+void Breaker::on_failure(TimePoint now, bool is_probe) noexcept {
+  on_nothing(is_probe);
+  ++in_a_row_;
+  Slice& slice = slice_at(now);
+  ++slice.calls;
+  ++slice.failures;
+  const bool is_over = in_a_row_ >= rules_.consecutive || is_rate_reached(now);
+  if (is_open_ ? !is_probe : !is_over) return;
+  const auto doublings = std::min(openings_++, 20);
+  open_for(now, std::min<Duration>(rules_.open * (std::int64_t{1} << doublings), rules_.open_most), true);
+}
+
+void Breaker::on_throttled(TimePoint now, bool is_probe, std::chrono::milliseconds advice) noexcept {
+  on_nothing(is_probe);
+  Duration wait = std::min<Duration>(advice, rules_.retry_after_most);
+  if (advice.count() < 0) {
+    wait = std::min<Duration>(first_throttle * (1 << std::min(throttles_++, most_doublings)), rules_.retry_after_most);
+  }
+  // Several calls may have been refused at once: the latest word counts, and never shortens a failure's time.
+  const bool is_failing = is_open_ && is_failing_ && !is_probe;
+  if (is_failing && now + wait <= open_until_) return;
+  open_for(now, wait, is_failing);
+}
+
+void Breaker::open_for(TimePoint now, Duration time, bool is_failing) noexcept {
+  if (!is_open_ || now >= open_until_) ++opened_;
+  is_open_ = true;
+  is_failing_ = is_failing;
+  open_until_ = now + time;
+  good_probes_ = 0;
+  closed_at_ = {};
+}
+
+void Breaker::close(TimePoint now) noexcept {
+  closed_at_ = is_failing_ ? now : TimePoint{};
+  is_open_ = is_failing_ = false;
+  in_a_row_ = openings_ = good_probes_ = 0;
+  recent_ = {};
+  turn_ = 0;
+}
+
+}  // namespace tollgate::balancer

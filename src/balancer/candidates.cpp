@@ -1,0 +1,157 @@
+#include "balancer/candidates.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+namespace tollgate::balancer {
+
+namespace {
+
+// A deployment gives a call away only to one that is clearly quicker: small differences are noise.
+constexpr double clearly = 1.25;
+// Prompts go where their beginning is cached unless that costs more than twice the wait.
+constexpr double worth_a_cache = 2.0;
+constexpr double wait_that_hurts_nobody = 0.05;  // seconds
+
+double random_part() {
+  thread_local std::minstd_rand source{std::random_device{}()};
+  return std::generate_canonical<double, 30>(source);
+}
+
+std::uint64_t mixed(std::uint64_t a, std::uint64_t b) noexcept {
+  std::uint64_t x = a ^ (b + 0x9E3779B97F4A7C15u + (a << 6) + (a >> 2));
+  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+  x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+  return x ^ (x >> 31);
+}
+
+}  // namespace
+
+std::string_view reason_of(Spill spill) noexcept {
+  switch (spill) {
+    case Spill::none: return "primary";
+    case Spill::throttled: return "spill:429";
+    case Spill::failed: return "spill:error";
+    case Spill::timeout: return "spill:timeout";
+    case Spill::unreachable: return "spill:connect";
+    case Spill::open: return "spill:open";
+  }
+  return "";
+}
+
+std::optional<Candidate> Candidates::next(TimePoint now) {
+  Step spared;  // with those of one step only: the earliest that has any
+  bool spared_are_first = false;
+  Spill skipped = Spill::none;
+  int ordinal = 0;
+  for (std::size_t step = 0; step < route_.size(); ++step) {
+    const bool is_first = step == 0;
+    if (!is_first && spill_ == Spill::none) spill_ = skipped == Spill::none ? Spill::open : skipped;
+    const bool keeps_spared = spared.empty();
+    Step open;
+    for (const RouteChoice& choice : route_[step]) {
+      const int place = ordinal++;
+      if ((tried_ >> place & 1) != 0 || !is_admitted(*choice.deployment)) continue;
+      const Standing standing = backends_[choice.deployment->index]->look(ask_, choice.weight, now);
+      if (!standing.is_open_to_calls) {
+        if (skipped == Spill::none) skipped = standing.why == Closed::throttled ? Spill::throttled : Spill::open;
+        continue;
+      }
+      if (standing.is_to_be_spared) {
+        if (keeps_spared) spared.push_back({&choice, place, standing});
+        if (keeps_spared) spared_are_first = is_first;
+        continue;
+      }
+      if (route_[step].size() > 1) {
+        open.push_back({&choice, place, standing});
+      } else if (auto found = enter(choice, place, is_first, now)) {
+        return found;  // the usual route, without a list
+      }
+    }
+    if (auto found = take(open, is_first, now)) return found;
+  }
+  return take(spared, spared_are_first, now);
+}
+
+// Nullopt: it has closed since it was looked at, by another worker's doing.
+std::optional<Candidate> Candidates::enter(const RouteChoice& choice, int ordinal, bool is_first_step, TimePoint now) {
+  tried_ |= 1u << ordinal;
+  auto visit = Visit::begin(*backends_[choice.deployment->index], now);
+  if (!visit) return std::nullopt;
+  // Another of the first step, with nothing tried, is where the call belongs all the same.
+  const Spill why = is_first_step && spill_ == Spill::open ? Spill::none : spill_;
+  return Candidate{choice.deployment, std::move(*visit), reason_of(why)};
+}
+
+std::optional<Candidate> Candidates::take(Step& open, bool is_first_step, TimePoint now) {
+  while (!open.empty()) {
+    const Found chosen = open.size() == 1 ? open.front() : ask_.prefix_hash != 0 ? home_of_prefix(open) : best_of(open);
+    if (auto found = enter(*chosen.choice, chosen.ordinal, is_first_step, now)) return found;
+    std::erase_if(open, [&](const Found& found) { return found.ordinal == chosen.ordinal; });
+  }
+  return std::nullopt;
+}
+
+// Two by chance and by weight; the first has it unless the second is clearly quicker.
+const Candidates::Found& Candidates::best_of(const Step& open) const {
+  const auto by_weight = [&](const Found* without) -> const Found& {
+    int total = 0;
+    for (const Found& found : open) total += &found == without ? 0 : found.choice->weight;
+    double at = random_part() * total;
+    const Found* last = nullptr;
+    for (const Found& found : open) {
+      if (&found == without) continue;
+      last = &found;
+      if ((at -= found.choice->weight) < 0) break;
+    }
+    return *last;
+  };
+  const Found& first = by_weight(nullptr);
+  const Found& second = by_weight(&first);
+  return first.standing.cost > clearly * second.standing.cost ? second : first;
+}
+
+// Rendezvous: each prefix has an order of its own among the deployments, and keeps most of it when one
+// comes or goes.
+const Candidates::Found& Candidates::home_of_prefix(const Step& open) const {
+  const Found* home = nullptr;
+  double highest = -1, least = open.front().standing.cost;
+  for (const Found& found : open) {
+    const std::uint64_t draw = mixed(ask_.prefix_hash, std::hash<std::string>{}(found.choice->deployment->name));
+    const double part = (static_cast<double>(draw >> 11) + 0.5) * 0x1.0p-53;
+    const double score = -static_cast<double>(found.choice->weight) / std::log(part);
+    if (score > highest) {
+      highest = score;
+      home = &found;
+    }
+    least = std::min(least, found.standing.cost);
+  }
+  return home->standing.cost > worth_a_cache * least + wait_that_hurts_nobody ? best_of(open) : *home;
+}
+
+Candidates::Opening Candidates::opens_first(TimePoint now) const {
+  Opening first;
+  for (const RouteStep& step : route_) {
+    for (const RouteChoice& choice : step) {
+      if (!is_admitted(*choice.deployment)) continue;
+      Backend& backend = *backends_[choice.deployment->index];
+      const Standing standing = backend.look(ask_, choice.weight, now);
+      if (standing.is_open_to_calls) continue;
+      const TimePoint at = backend.free_at(now);
+      if (!first.deployment || at < first.at) first = {choice.deployment, at, standing.why};
+    }
+  }
+  return first;
+}
+
+bool Candidates::is_any_admitted() const {
+  for (const RouteStep& step : route_) {
+    for (const RouteChoice& choice : step) {
+      if (is_admitted(*choice.deployment)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace tollgate::balancer

@@ -1,0 +1,85 @@
+// The deployments that may serve one exchange, one after the other: step by step, the best of a step
+// first, each once.
+//
+// Chooses and never sends. Small: it stays for as long as the exchange.
+// One thread; what it looks at is shared.
+#pragma once
+
+#include "balancer/backend.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace tollgate::balancer {
+
+// By Deployment::index; of one configuration.
+using Backends = std::vector<Backend*>;
+
+// Why a call went on to the next deployment; part of x-tollgate-route.
+enum class Spill : unsigned char { none, throttled, failed, timeout, unreachable, open };
+
+struct Candidate {
+  const Deployment* deployment;
+  Visit visit;                    // has begun
+  std::string_view route_reason;  // static text: "primary", "spill:429", ...
+};
+
+// Who may serve: a rule beside what the route says.
+class Admission {
+ public:
+  virtual ~Admission() = default;
+  virtual bool may_serve(const Deployment& deployment) const = 0;
+};
+
+class Candidates {
+ public:
+  // All that is given outlives it. `only`: null, or what a deployment has to pass.
+  Candidates(std::span<const RouteStep> route, const Backends& backends, const Ask& ask, const Admission* only = nullptr)
+      : route_(route), backends_(backends), only_(only), ask_(ask) {}
+
+  // Nullopt: nobody (else) can take the call.
+  std::optional<Candidate> next(TimePoint now);
+
+  // Why the last one did not do, for the reason of the next.
+  void note(Spill why) noexcept { spill_ = why; }
+
+  // Of those that are closed: who opens first, and when; null: none was closed.
+  struct Opening {
+    const Deployment* deployment = nullptr;
+    TimePoint at = no_deadline;
+    Closed why = Closed::nothing;
+  };
+  Opening opens_first(TimePoint now) const;
+
+  // Whether any deployment of the route passes `only`.
+  bool is_any_admitted() const;
+
+ private:
+  struct Found {
+    const RouteChoice* choice;
+    int ordinal;  // its place in the whole route
+    Standing standing;
+  };
+  using Step = std::vector<Found>;
+
+  std::optional<Candidate> enter(const RouteChoice& choice, int ordinal, bool is_first_step, TimePoint now);
+  std::optional<Candidate> take(Step& open, bool is_first_step, TimePoint now);
+  const Found& best_of(const Step& open) const;
+  const Found& home_of_prefix(const Step& open) const;
+  bool is_admitted(const Deployment& deployment) const { return !only_ || only_->may_serve(deployment); }
+
+  std::span<const RouteStep> route_;
+  const Backends& backends_;
+  const Admission* only_;
+  Ask ask_;
+  std::uint32_t tried_ = 0;  // bits, by ordinal
+  Spill spill_ = Spill::none;
+};
+
+// The text of x-tollgate-route for a call that did not go to where it would have gone first.
+std::string_view reason_of(Spill spill) noexcept;
+
+}  // namespace tollgate::balancer

@@ -1,0 +1,243 @@
+// The first half of an attempt: until it is known whether the answer comes from here.
+#include "filters/attempt.hpp"
+
+#include "filters/upstream_body.hpp"
+#include "http/text.hpp"
+#include "openai/in_band_error.hpp"
+#include "upstream/answer_policy.hpp"
+
+#include <algorithm>
+
+namespace tollgate::filters {
+
+namespace {
+
+using balancer::Result;
+using upstream::Call;
+
+// An error answer larger than this is not looked into, and one that takes longer is not waited for.
+constexpr std::size_t most_error_body = 64 * 1024;
+constexpr std::chrono::seconds error_body_time{10};
+
+// A beginning that says nothing yet is held up to here; then the answer comes from here, whatever follows.
+constexpr std::size_t most_held_events = 256 * 1024;
+
+// A JSON answer is held whole up to here, so that one that breaks off can be had from elsewhere.
+constexpr std::size_t most_held_body = 1024 * 1024;
+
+// Operations whose answer is one JSON document when it is no stream.
+bool answers_json(Operation operation) noexcept {
+  switch (operation) {
+    case Operation::chat_completions:
+    case Operation::completions:
+    case Operation::embeddings:
+    case Operation::responses: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+Error Attempt::fail(Result result, ErrorKind kind, std::string message, std::string detail) {
+  result_ = result;
+  Error error;
+  error.kind = kind;
+  error.source = ErrorSource::upstream;
+  error.is_retryable = true;
+  error.message = std::move(message);
+  error.detail = std::move(detail);
+  return error;
+}
+
+Error Attempt::broken(std::string detail) {
+  return fail(Result::failed, ErrorKind::upstream_failed, "The model deployment did not give a usable answer.", std::move(detail));
+}
+
+Error Attempt::too_late() {
+  return fail(Result::timeout, ErrorKind::deadline_exceeded, "The model deployment did not answer in time.",
+              "timeout before the first token");
+}
+
+awaitable<Error> Attempt::begin() {
+  Error error = co_await send();
+  if (error.kind != ErrorKind::none) {
+    if (call_.client_failure() == BodySource::State::ok) {
+      result_ = !call_.was_reached()                             ? Result::unreachable
+                : error.kind == ErrorKind::deadline_exceeded ? Result::timeout
+                                                                  : Result::failed;
+      if (error.kind == ErrorKind::overloaded) result_ = Result::good;  // our own bound, not its fault
+    }
+    co_return error;
+  }
+  note_head();
+  const http::ResponseHead& head = call_.head();
+  began_at_ = call_.answered_at();
+  const bool is_plain = head.content_encoding.empty();
+  if (head.status >= 400) {
+    kind_ = Kind::error;
+    co_return co_await begin_error();
+  }
+  if (is_plain && http::is_media_type(head.content_type, "text/event-stream")) {
+    kind_ = Kind::events;
+    co_return co_await begin_events();
+  }
+  const bool is_json = is_plain && http::is_media_type(head.content_type, "application/json");
+  body_ = std::make_unique<Body>();
+  if (is_json) body_->scan.emplace();
+  if (answers_json(ex_.route.operation)) {
+    if (is_plain && !is_json) co_return broken("the answer is not JSON");
+    kind_ = Kind::whole;
+    co_return co_await begin_whole();
+  }
+  kind_ = Kind::parts;
+  co_return error;
+}
+
+// Until the answer's head is there. What this takes is given back before a long answer begins.
+awaitable<Error> Attempt::send() {
+  const UpstreamBody body(ex_, deployment_);
+  asked_for_usage_ = body.asked_for_usage;
+  co_return co_await call_.open(body.pieces, body.length);
+}
+
+void Attempt::note_head() {
+  const http::ResponseHead& head = call_.head();
+  status_ = head.status;
+  request_id_ = head.apim_request_id.empty() ? head.x_request_id : head.apim_request_id;
+}
+
+awaitable<Error> Attempt::begin_error() {
+  body_ = std::make_unique<Body>();
+  const auto deadline = std::min(call_.total_deadline(), Clock::now() + error_body_time);
+  bool is_whole = false;
+  for (bool goes_on = true; goes_on;) {
+    const Call::Piece piece = call_.next();
+    switch (piece.status) {
+      case Call::Status::data:
+        goes_on = body_->held.size() + piece.bytes.size() <= most_error_body;
+        if (goes_on) body_->held += piece.bytes;
+        break;
+      case Call::Status::would_block: {
+        auto readable = call_.readable(deadline);
+        goes_on = co_await readable != Wake::timeout;
+        break;
+      }
+      case Call::Status::end:
+        is_whole = true;
+        goes_on = false;
+        break;
+      case Call::Status::cut: goes_on = false; break;
+    }
+  }
+  body_->whole = body_->held;
+  Error error;
+  if (is_whole && upstream::is_callers_affair(call_.head().status, body_->whole)) co_return error;
+  error = upstream::error_for(call_.head());
+  result_ = upstream::is_throttled(call_.head()) ? Result::throttled
+            : error.kind == ErrorKind::deadline_exceeded ? Result::timeout
+                                                         : Result::failed;
+  if (is_whole) call_.finish();
+  co_return error;
+}
+
+awaitable<Error> Attempt::begin_events() {
+  events_ = std::make_unique<Events>(ex_, deployment_, call_, asked_for_usage_);
+  Events& events = *events_;
+  for (;;) {
+    const Call::Piece piece = call_.next();
+    switch (piece.status) {
+      case Call::Status::data: {
+        const auto now = Clock::now();
+        events.unread = piece.bytes;
+        http::SseEvent event;
+        http::SseReader::Status status;
+        while ((status = events.reader.next(events.unread, event)) == http::SseReader::Status::event) {
+          Chunk chunk;
+          const bool is_told = events.watcher.look_at(event, now, chunk);
+          if (events.watcher.has_failed()) {
+            if (openai::in_band_error(event.data) != openai::InBandError::callers) co_return in_band_failure(event.data);
+          } else if (events.watcher.is_malformed()) {
+            co_return broken("an event of the stream is not JSON");
+          }
+          // Comments keep nobody alive: nothing has been said yet. However many come, the first ones do.
+          if (is_told && events.held.bytes() < most_held_events) events.held.add(chunk);
+          const bool is_known = events.watcher.has_begun() || events.watcher.has_failed();
+          if (!is_known && (event.is_comment_only || events.held.bytes() < most_held_events)) continue;
+          began_at_ = now;
+          Error none;
+          co_return none;
+        }
+        if (status == http::SseReader::Status::too_large) co_return broken("an event of the stream is too large");
+        break;
+      }
+      case Call::Status::would_block: {
+        auto readable = call_.readable(events.watcher.deadline());
+        if (co_await readable == Wake::timeout) co_return too_late();
+        break;
+      }
+      case Call::Status::end:
+        // Dialects without a known last event may end here.
+        if (events.watcher.is_complete() && events.reader.unfinished().empty()) {
+          began_at_ = Clock::now();
+          Error none;
+          co_return none;
+        }
+        co_return broken("the stream ended before the first token");
+      case Call::Status::cut: co_return broken("the connection broke off before the first token");
+    }
+  }
+}
+
+Error Attempt::in_band_failure(std::string_view data) {
+  const bool is_throttled = openai::in_band_error(data) == openai::InBandError::throttled;
+  if (!is_throttled) return broken("the deployment reported an error inside its answer");
+  return fail(Result::throttled, ErrorKind::rate_limited, "The model deployment is at its rate limit. Please retry later.",
+              "the deployment reported its limit inside its answer");
+}
+
+awaitable<Error> Attempt::begin_whole() {
+  Body& body = *body_;
+  for (;;) {
+    const Call::Piece piece = call_.next();
+    switch (piece.status) {
+      case Call::Status::data:
+        if (body.scan) body.scan->feed(piece.bytes);
+        if (body.held.empty() && call_.is_at_end()) {
+          body.whole = piece.bytes;  // it came in one piece: it is told from where it lies
+          co_return note_whole();
+        }
+        body.held += piece.bytes;
+        if (body.held.size() > most_held_body) {
+          kind_ = Kind::parts;
+          Error none;
+          co_return none;
+        }
+        break;
+      case Call::Status::would_block: {
+        auto readable = call_.readable(std::min(call_.total_deadline(), Clock::now() + deployment_.timeouts.gap));
+        if (co_await readable == Wake::timeout) co_return too_late();
+        break;
+      }
+      case Call::Status::end:
+        body.whole = body.held;
+        co_return note_whole();
+      case Call::Status::cut: co_return broken("the connection broke off inside the answer");
+    }
+  }
+}
+
+// The body is here. One that is no JSON object, or an object that says it failed, is not an answer.
+Error Attempt::note_whole() {
+  began_at_ = Clock::now();
+  if (!body_->scan) return {};
+  auto facts = body_->scan->finish();
+  body_->scan.reset();
+  if (!facts.is_json_object) return broken("the answer is not a JSON object");
+  const bool has_failed = facts.has_error && (ex_.route.operation != Operation::responses || facts.status == "failed");
+  if (has_failed && openai::in_band_error(body_->whole) != openai::InBandError::callers) return in_band_failure(body_->whole);
+  if (facts.usage.is_reported) ex_.usage = facts.usage;
+  ex_.response_model = std::move(facts.model);
+  return {};
+}
+
+}  // namespace tollgate::filters

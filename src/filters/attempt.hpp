@@ -1,0 +1,95 @@
+// One try at one deployment, in two halves: until the client may be told, and from then on.
+//
+// begin() brings the answer to the point where it is known that it comes from here: the first
+// meaningful token of a stream, a whole JSON answer, the beginning of any other body, or an error that
+// is the caller's own affair. Until then the client has seen nothing and another deployment may be
+// tried. deliver() tells the client, and the rest as it comes.
+// One thread. Destroying it cancels the call.
+#pragma once
+
+#include "balancer/backend.hpp"
+#include "filters/event_watcher.hpp"
+#include "filters/held_events.hpp"
+#include "http/sse_reader.hpp"
+#include "openai/body_scan.hpp"
+#include "tollgate/outcome.hpp"
+#include "tollgate/response_sink.hpp"
+#include "upstream/call.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace tollgate::filters {
+
+class Attempt {
+ public:
+  // `waited`: gets the time spent waiting for the deployment. All outlive the attempt.
+  Attempt(Exchange& ex, const Deployment& deployment, Duration& waited)
+      : ex_(ex), deployment_(deployment), call_(ex, deployment, waited) {}
+  Attempt(const Attempt&) = delete;
+
+  // Error{none}: deliver() may be called. Otherwise the error is retryable if another deployment may do
+  // better, and result() says what it means for this one.
+  awaitable<Error> begin();
+  awaitable<Outcome> deliver(ResponseSink& out);
+
+  const Deployment& deployment() const noexcept { return deployment_; }
+  balancer::Result result() const noexcept { return result_; }  // good: nothing is wrong with the deployment
+  // The client's part in a failure: its body broke off.
+  BodySource::State client_failure() const noexcept { return call_.client_failure(); }
+  bool has_taken_body() const noexcept { return call_.has_taken_body(); }
+
+  int status() const noexcept { return status_; }  // the deployment's; 0: it has not answered
+  bool is_stream() const noexcept { return kind_ == Kind::events; }
+  bool is_callers_error() const noexcept { return kind_ == Kind::error; }
+  Duration time_to_answer() const noexcept { return began_at_ - call_.sent_at(); }
+  TimePoint began_at() const noexcept { return began_at_; }
+
+ private:
+  enum class Kind : unsigned char { none, events, whole, parts, error };
+  struct Events {
+    Events(Exchange& ex, const Deployment& deployment, const upstream::Call& call, bool drop_usage)
+        : watcher(ex, deployment, call.sent_at(), call.total_deadline(), drop_usage) {}
+    EventWatcher watcher;
+    http::SseReader reader;
+    std::string_view unread;  // of the call's present piece
+    HeldEvents held;
+  };
+  struct Body {
+    std::optional<openai::BodyScan> scan;
+    std::string held;
+    std::string_view whole;  // all of it, in `held` or where the call has it
+  };
+
+  awaitable<Error> send();
+  awaitable<Error> begin_error();
+  awaitable<Error> begin_events();
+  awaitable<Error> begin_whole();
+  Error fail(balancer::Result result, ErrorKind kind, std::string message, std::string detail);
+  Error broken(std::string detail);
+  Error too_late();
+  Error in_band_failure(std::string_view data);
+  Error note_whole();
+  void note_head();
+
+  awaitable<Outcome> deliver_events(ResponseSink& out);
+  awaitable<Outcome> deliver_whole(ResponseSink& out);
+  awaitable<Outcome> deliver_parts(ResponseSink& out);
+  awaitable<Flow> tell_head(ResponseSink& out, std::optional<std::uint64_t> length, bool is_event_stream);
+  awaitable<Outcome> tell_cut(ResponseSink& out, bool is_timeout);
+
+  Exchange& ex_;
+  const Deployment& deployment_;
+  upstream::Call call_;
+  std::unique_ptr<Events> events_;
+  std::unique_ptr<Body> body_;
+  std::string request_id_;  // the deployment's
+  TimePoint began_at_{};
+  int status_ = 0;
+  Kind kind_ = Kind::none;
+  balancer::Result result_ = balancer::Result::good;
+  bool asked_for_usage_ = false;
+};
+
+}  // namespace tollgate::filters
