@@ -109,7 +109,7 @@ suite_tsan() {
   cmake --preset tsan >/dev/null || return 1
   local targets
   targets=$(ninja -C build/tsan -t targets all |
-    sed -nE 's/^(unit_(base|net|telemetry|config|tokens|limits|ledger|sharing|identity)): phony$/\1/p' | sort -u)
+    sed -nE 's/^(unit_(base|net|telemetry|config|tokens|limits|ledger|sharing|identity|balancer)): phony$/\1/p' | sort -u)
   build tsan tollgate $targets || return 1
   export TSAN_OPTIONS=halt_on_error=1
   run_ctest build/tsan

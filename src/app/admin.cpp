@@ -1,6 +1,7 @@
 #include "app/admin.hpp"
 
 #include "app/admin_keys.hpp"
+#include "app/fleet_report.hpp"
 #include "app/spend_report.hpp"
 #include "config/values.hpp"
 #include "telemetry/metrics.hpp"
@@ -123,7 +124,7 @@ std::shared_ptr<const Filter> make_admin(AdminSources sources) {
 }
 
 std::string status_json(const Status& status, const Config& config,
-                        const std::vector<std::unique_ptr<Worker>>& workers, Books& books) {
+                        const std::vector<std::unique_ptr<Worker>>& workers, Books& books, balancer::Fleet& fleet) {
   nlohmann::ordered_json out;
   out["version"] = TOLLGATE_VERSION;
   out["state"] = status.is_draining ? "draining" : "serving";
@@ -141,15 +142,13 @@ std::string status_json(const Status& status, const Config& config,
   for (const auto& worker : workers) connections += worker->connections();
   out["workers"] = workers.size();
   out["client_connections"] = connections;
-  for (const auto& model : config.models) {
-    out["models"][model->name]["deployment"] = model->deployment->name;
-  }
   for (const auto& deployment : config.deployments) {
     auto& shown = out["deployments"][deployment->name];
     shown["endpoint"] = deployment->endpoint.authority;
     shown["kind"] = deployment->kind == DeploymentKind::ptu ? "ptu" : "payg";
     shown["region"] = deployment->region;
   }
+  add_fleet_status(out, fleet, config);
   for (const auto& subscription : config.subscriptions) {
     auto& shown = out["subscriptions"][subscription->name];
     shown["product"] = subscription->product->name;

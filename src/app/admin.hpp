@@ -7,6 +7,10 @@
 #include <functional>
 #include <memory>
 
+namespace tollgate::balancer {
+class Fleet;
+}
+
 namespace tollgate::app {
 
 struct AdminAnswer {
@@ -31,6 +35,6 @@ struct AdminSources {
 std::shared_ptr<const Filter> make_admin(AdminSources sources);
 
 std::string status_json(const Status& status, const Config& config,
-                        const std::vector<std::unique_ptr<Worker>>& workers, Books& books);
+                        const std::vector<std::unique_ptr<Worker>>& workers, Books& books, balancer::Fleet& fleet);
 
 }  // namespace tollgate::app

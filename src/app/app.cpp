@@ -2,6 +2,7 @@
 
 #include "app/admin.hpp"
 #include "app/admin_keys.hpp"
+#include "app/fleet_report.hpp"
 #include "app/spend_report.hpp"
 #include "config/load.hpp"
 #include "config/values.hpp"
@@ -116,8 +117,9 @@ App::App(std::string config_path, std::shared_ptr<const Config> config)
   AdminSources sources;
   sources.keys = key_admin_.get();
   sources.is_loopback = config::is_loopback(server.admin.host);
-  sources.metrics = [this] { return metrics_.render() + spend_metrics(books_, *chain_->config, workers_); };
-  sources.status = [this] { return status_json(status_, *chain_->config, workers_, books_); };
+  sources.metrics = [this] { return metrics_.render() + spend_metrics(books_, *chain_->config, workers_) +
+                                    fleet_metrics(fleet_, *chain_->config); };
+  sources.status = [this] { return status_json(status_, *chain_->config, workers_, books_, fleet_); };
   sources.is_ready = [this] { return !status_.is_draining; };
   auto admin_chain = std::make_shared<server::Chain>();
   admin_chain->config = config;

@@ -24,6 +24,13 @@ RetryBudget& Fleet::budget_of(const std::string& model) {
   return *budget;
 }
 
+HedgeMoney& Fleet::hedge_money_of(const std::string& model) {
+  const std::lock_guard lock(mutex_);
+  auto& money = hedges_[model];
+  if (!money) money = std::make_unique<HedgeMoney>();
+  return *money;
+}
+
 const Backend* Fleet::find(const Deployment& deployment) const {
   const std::lock_guard lock(mutex_);
   const auto found = backends_.find(key_of(deployment));

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "balancer/backend.hpp"
+#include "balancer/hedge_money.hpp"
 #include "balancer/retry_budget.hpp"
 
 #include <memory>
@@ -20,6 +21,7 @@ class Fleet {
   // Makes it when it is new, and hands it what the configuration says now.
   Backend& use(const Deployment& deployment);
   RetryBudget& budget_of(const std::string& model);
+  HedgeMoney& hedge_money_of(const std::string& model);
 
   // Null: no configuration had it yet.
   const Backend* find(const Deployment& deployment) const;
@@ -30,6 +32,7 @@ class Fleet {
   mutable std::mutex mutex_;
   std::unordered_map<std::string, std::unique_ptr<Backend>> backends_;
   std::unordered_map<std::string, std::unique_ptr<RetryBudget>> budgets_;
+  std::unordered_map<std::string, std::unique_ptr<HedgeMoney>> hedges_;
 };
 
 }  // namespace tollgate::balancer

@@ -38,6 +38,7 @@ class Attempt {
   balancer::Result result() const noexcept { return result_; }  // good: nothing is wrong with the deployment
   // The client's part in a failure: its body broke off.
   BodySource::State client_failure() const noexcept { return call_.client_failure(); }
+  bool was_reached() const noexcept { return call_.was_reached(); }  // there was a connection
   bool has_taken_body() const noexcept { return call_.has_taken_body(); }
 
   int status() const noexcept { return status_; }  // the deployment's; 0: it has not answered

@@ -39,7 +39,7 @@ bool caps_answers(const SpendRule& rule) {
          rule.at_limit == AtLimit::end;
 }
 
-ledger::Charge charge_of(const Exchange& ex) {
+ledger::Charge charge_of(const Exchange& ex, const Deployment* deployment) {
   ledger::Charge charge;
   charge.at = ex.started_wall;
   charge.subscription = ex.subscription->name;
@@ -50,11 +50,11 @@ ledger::Charge charge_of(const Exchange& ex) {
   charge.task = header_of(ex, HeaderName::x_tollgate_task);
   charge.operation = name_of(ex.route.operation);
   charge.model_asked = ex.model ? std::string_view(ex.model_asked) : std::string_view();
-  if (ex.deployment) {
-    charge.model = ex.deployment->model;
-    charge.deployment = ex.deployment->name;
-    charge.region = ex.deployment->region;
-    charge.kind = ex.deployment->kind;
+  if (deployment) {
+    charge.model = deployment->model;
+    charge.deployment = deployment->name;
+    charge.region = deployment->region;
+    charge.kind = deployment->kind;
   }
   charge.is_batch = ex.route.operation == Operation::batches;
   return charge;
@@ -181,7 +181,7 @@ awaitable<limits::Refusal> Booking::reserve_shared(const limits::Need& need, std
 
 awaitable<void> Booking::make_durable() {
   if (!till_.is_strict) return done();
-  ledger::Charge charge = charge_of(ex_);
+  ledger::Charge charge = charge_of(ex_, ex_.deployment);
   charge.usage.prompt_tokens = need_.prompt_tokens;
   charge.usage.completion_tokens = need_.answer_least;
   charge.usage.total_tokens = need_.prompt_tokens + need_.answer_least;
@@ -243,10 +243,29 @@ limits::Spent Booking::spent() {
   return spent;
 }
 
+// The call that was let go of has cost its prompt.
+void Booking::book_other(limits::Spent& spent) {
+  if (prices_.empty()) return;
+  Usage usage;
+  usage.prompt_tokens = usage.total_tokens = std::max<std::int64_t>(0, ex_.prompt_estimate);
+  usage.is_estimated = true;
+  const auto rates = prices_[ex_.other->index].at(ex_.started_wall, usage.prompt_tokens, false);
+  ledger::Charge charge = charge_of(ex_, ex_.other);
+  charge.usage = usage;
+  charge.cost = limits::cost_of(rates, usage);
+  charge.is_estimated = true;
+  spent.tokens += usage.prompt_tokens;
+  spent.cost += charge.cost;
+  if (rates.is_priced) ex_.cost = spent.cost;
+  till_.lane.append(charge, {}, {});
+}
+
 ledger::Ticket Booking::book() {
   is_settled_ = true;
   note_usage();
-  const limits::Spent used = spent();
+  limits::Spent used = spent();
+  const std::int64_t own_cost = used.cost;
+  if (ex_.other) book_other(used);
   if (estimate_ && ex_.usage.is_reported) {
     estimate_->learn_answer(ex_.usage.completion_tokens);
     if (ex_.prompt_estimate >= 0) estimate_->learn_prompt(ex_.prompt_estimate, ex_.usage.prompt_tokens);
@@ -273,9 +292,9 @@ ledger::Ticket Booking::book() {
   settle_shared(used);
   const ledger::Intent intent{intent_};
   if (!used.is_request) return intent_ != 0 ? till_.lane.withdraw(intent) : ledger::Ticket();
-  ledger::Charge charge = charge_of(ex_);
+  ledger::Charge charge = charge_of(ex_, ex_.deployment);
   charge.usage = ex_.usage;
-  charge.cost = used.cost;
+  charge.cost = own_cost;
   charge.is_estimated = ex_.usage.is_estimated;
   const std::span<const ledger::Delta> deltas =
       more.empty() ? std::span<const ledger::Delta>(first.data(), count) : std::span<const ledger::Delta>(more);

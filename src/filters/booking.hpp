@@ -75,6 +75,7 @@ class Booking {
 
   ledger::Ticket book();
   limits::Spent spent();
+  void book_other(limits::Spent& spent);
   void note_usage();
   std::int64_t shared_wish(const limits::Need& need) const;
   awaitable<limits::Refusal> reserve_shared(const limits::Need& need, std::int64_t answer);

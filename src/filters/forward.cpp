@@ -6,9 +6,9 @@
 #include "balancer/fleet.hpp"
 #include "filters/attempt.hpp"
 #include "filters/filters.hpp"
+#include "filters/hedge.hpp"
+#include "filters/judge.hpp"
 #include "filters/refusal.hpp"
-#include "filters/reply.hpp"
-#include "tollgate/log.hpp"
 
 #include <memory>
 #include <optional>
@@ -22,7 +22,6 @@ namespace {
 
 using balancer::Candidate;
 using balancer::Candidates;
-using balancer::Result;
 
 bool is_same_resource(const Deployment& a, const Deployment& b) noexcept {
   return a.endpoint.authority == b.endpoint.authority && a.endpoint.base_path == b.endpoint.base_path;
@@ -43,10 +42,8 @@ class Allowed final : public balancer::Admission {
 
 class Forward final : public Filter {
  public:
-  Forward(const Config& config, balancer::Fleet& fleet) {
+  Forward(const Config& config, balancer::Fleet& fleet) : judge_(config, fleet), hedge_(config, fleet, judge_) {
     for (const auto& deployment : config.deployments) backends_.push_back(&fleet.use(*deployment));
-    for (const auto& model : config.models) budgets_.push_back(&fleet.budget_of(model->name));
-    home_budget_ = &fleet.budget_of("");
   }
 
   awaitable<Outcome> handle(Exchange& ex, ResponseSink& out, Next) const override {
@@ -56,7 +53,7 @@ class Forward final : public Filter {
     Candidates candidates(pinned.empty() ? route_of(ex) : pinned, backends_, ask_of(ex), &allowed);
     std::unique_ptr<Failure> failure;  // on the heap: a stream that runs carries none of it
     while (std::optional<Candidate> candidate = candidates.next(Clock::now())) {
-      const std::optional<Outcome> outcome = co_await try_at(ex, out, *candidate, failure);
+      const std::optional<Outcome> outcome = co_await try_at(ex, out, *candidate, candidates, failure);
       if (outcome) co_return *outcome;
       if (!failure->may_go_on) break;
       candidates.note(spill_after(failure->result));
@@ -67,51 +64,30 @@ class Forward final : public Filter {
 
  private:
   // No outcome: it did not answer, `failure` says why, and the client knows of nothing.
-  awaitable<std::optional<Outcome>> try_at(Exchange& ex, ResponseSink& out, Candidate& candidate,
+  awaitable<std::optional<Outcome>> try_at(Exchange& ex, ResponseSink& out, Candidate& candidate, Candidates& candidates,
                                            std::unique_ptr<Failure>& failure) const {
+    const Duration slow = hedge_.delay(ex, *backends_[candidate.deployment->index]);
     ex.deployment = candidate.deployment;
     if (candidate.route_reason != primary_route || ex.attempts > 0) ex.route_reason = candidate.route_reason;
     ++ex.attempts;
+    if (slow > Duration::zero()) return hedge_.run(ex, out, candidate, slow, candidates, failure);
+    return try_alone(ex, out, candidate, failure);
+  }
+
+  awaitable<std::optional<Outcome>> try_alone(Exchange& ex, ResponseSink& out, Candidate& candidate,
+                                              std::unique_ptr<Failure>& failure) const {
     Attempt attempt(ex, *candidate.deployment, ex.waited_upstream);
     Error error = co_await attempt.begin();
     ex.upstream_status = attempt.status();
     if (error.kind != ErrorKind::none) {
-      failure = failure_of(ex, attempt, candidate.visit, std::move(error));
+      failure = judge_.note_failure(ex, attempt, candidate.visit, std::move(error));
       co_return std::nullopt;
     }
     failure.reset();
-    note_answer(ex, attempt, candidate.visit);
+    judge_.note_answer(ex, attempt, candidate.visit);
     const Outcome outcome = co_await attempt.deliver(out);
     if (outcome.end == End::truncated) candidate.visit.broke_off(Clock::now());
     co_return outcome;
-  }
-
-  void note_answer(const Exchange& ex, const Attempt& attempt, balancer::Visit& visit) const {
-    if (attempt.is_callers_error()) return visit.refused_the_caller(attempt.began_at());
-    visit.answered(attempt.began_at(), attempt.time_to_answer(), attempt.is_stream());
-    budget_of(ex).on_success();
-  }
-
-  // What a failure means: for the deployment, and for whether another is asked.
-  std::unique_ptr<Failure> failure_of(const Exchange& ex, const Attempt& attempt, balancer::Visit& visit, Error error) const {
-    auto failure = std::make_unique<Failure>();
-    failure->result = attempt.result();
-    failure->client_failure = attempt.client_failure();
-    const auto now = Clock::now();
-    switch (attempt.result()) {
-      case Result::good:
-      case Result::abandoned: break;  // it was not the deployment
-      case Result::throttled: visit.throttled(now, error.retry_after); break;
-      default:
-        if (visit.failed(now, attempt.result())) {
-          log::warn("upstream", attempt.deployment().name + " is left alone for a while: " + error.detail);
-        }
-        failure->may_go_on = budget_of(ex).spend();
-    }
-    const bool can_be_sent_again = !attempt.has_taken_body();
-    failure->may_go_on = failure->may_go_on && error.is_retryable && can_be_sent_again && now < ex.deadline;
-    failure->error = std::move(error);
-    return failure;
   }
 
   // A call for a stored object goes to where that is, whether or not a route leads there.
@@ -134,13 +110,11 @@ class Forward final : public Filter {
     return ask;
   }
 
-  balancer::RetryBudget& budget_of(const Exchange& ex) const { return ex.model ? *budgets_[ex.model->index] : *home_budget_; }
-
   static constexpr std::string_view primary_route = "primary";
 
-  std::vector<balancer::Backend*> backends_;      // by deployment
-  std::vector<balancer::RetryBudget*> budgets_;   // by model
-  balancer::RetryBudget* home_budget_ = nullptr;  // of calls that name no model
+  std::vector<balancer::Backend*> backends_;  // by deployment
+  Judge judge_;
+  Hedge hedge_;
 };
 
 }  // namespace

@@ -168,11 +168,15 @@ class Limits final : public Filter {
     if (!estimate) return need;
     // What it will take cannot be known; there has to be something left.
     if (!has_tokens(ex)) need.prompt_tokens = 1;
-    const Deployment& deployment = *ex.model->deployment;
     if (ex.prompt_estimate >= 0) need.prompt_tokens = estimate->prompt(ex.prompt_estimate);
-    const auto rates = prices_[deployment.index].at(ex.started_wall, need.prompt_tokens, false);
-    need.prompt_cost = limits::prompt_cost(rates, need.prompt_tokens);
-    need.answer_rate = limits::answer_rate(rates);
+    // The dearest of those that may serve it: whichever does, what is reserved is enough.
+    for (const RouteStep& step : ex.model->steps) {
+      for (const RouteChoice& choice : step) {
+        const auto rates = prices_[choice.deployment->index].at(ex.started_wall, need.prompt_tokens, false);
+        need.prompt_cost = std::max(need.prompt_cost, limits::prompt_cost(rates, need.prompt_tokens));
+        need.answer_rate = std::max(need.answer_rate, limits::answer_rate(rates));
+      }
+    }
     if (!has_tokens(ex) || ex.route.operation == Operation::embeddings) return need;
     const std::int64_t answers = ex.facts ? ex.facts->n : 1;
     const std::int64_t asked = ex.facts && ex.facts->max_tokens >= 0 ? ex.facts->max_tokens : ex.model->max_answer_tokens;

@@ -1,0 +1,119 @@
+#include "filters/hedge.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tollgate::filters {
+
+Hedge::Hedge(const Config& config, balancer::Fleet& fleet, const Judge& judge) : judge_(judge) {
+  bool is_used = false;
+  for (const auto& model : config.models) {
+    money_.push_back(&fleet.hedge_money_of(model->name));
+    is_used = is_used || model->hedge;
+  }
+  if (!is_used) return;
+  for (const auto& deployment : config.deployments) prices_.emplace_back(config, *deployment);
+}
+
+Duration Hedge::delay(const Exchange& ex, const balancer::Backend& first) const {
+  const bool is_possible = ex.model && ex.model->hedge && ex.is_stream && ex.attempts == 0 && ex.body.is_whole() && !ex.pinned;
+  if (!is_possible) return Duration::zero();
+  const Duration usual = first.first_token_percentile(ex.model->hedge->percent);
+  return usual == Duration::zero() ? usual : std::max<Duration>(usual, ex.model->hedge->least);
+}
+
+// Without prices a token stands for a coin of its own.
+std::int64_t Hedge::price_of_prompt(const Exchange& ex, const Deployment& deployment) const {
+  const auto tokens = std::max<std::int64_t>(1, ex.prompt_estimate);
+  const auto rates = prices_[deployment.index].at(ex.started_wall, tokens, false);
+  return rates.is_priced ? limits::prompt_cost(rates, tokens) : tokens;
+}
+
+// The two, and who of them is still at it.
+struct Hedge::Pair {
+  std::coroutine_handle<> waiting;
+  std::unique_ptr<Contender> first, second;
+  std::unique_ptr<Contender> winner;
+  Duration first_waited{}, second_waited{};  // not the exchange's: they overlap
+};
+
+awaitable<std::optional<Outcome>> Hedge::run(Exchange& ex, ResponseSink& out, balancer::Candidate& candidate, Duration delay,
+                                             balancer::Candidates& candidates, std::unique_ptr<Failure>& failure) const {
+  const auto began = Clock::now();
+  Pair pair;
+  money_[ex.model->index]->on_first(price_of_prompt(ex, *candidate.deployment));
+  pair.first = std::make_unique<Contender>(ex, std::move(candidate), pair.first_waited);
+  pair.first->start(&pair.waiting);
+  if (!pair.first->has_ended()) {
+    EndOrTime slow(ex.loop, pair.waiting, began + delay);
+    co_await slow;
+  }
+  if (!pair.first->has_ended()) call_second(ex, pair, candidates);
+  for (;;) {
+    take_ended(ex, pair, failure);
+    if (pair.winner || (!pair.first && !pair.second)) break;
+    EndOrTime one(ex.loop, pair.waiting, no_deadline);
+    co_await one;
+  }
+  ex.waited_upstream += Clock::now() - began;
+  if (!pair.winner) co_return std::nullopt;
+  failure.reset();
+  Attempt& attempt = pair.winner->attempt();
+  balancer::Visit& visit = pair.winner->candidate().visit;
+  ex.deployment = &attempt.deployment();
+  judge_.note_answer(ex, attempt, visit);
+  // From here on it is the exchange's own waiting again, however it ends.
+  struct Waiting {
+    Exchange& ex;
+    const Pair& pair;
+    Duration before;
+    ~Waiting() { ex.waited_upstream += pair.first_waited + pair.second_waited - before; }
+  };
+  const Waiting waiting{ex, pair, pair.first_waited + pair.second_waited};
+  const Outcome outcome = co_await attempt.deliver(out);
+  if (outcome.end == End::truncated) visit.broke_off(Clock::now());
+  co_return outcome;
+}
+
+void Hedge::call_second(Exchange& ex, Pair& pair, balancer::Candidates& candidates) const {
+  balancer::HedgeMoney& money = *money_[ex.model->index];
+  const auto share = ex.model->hedge->cost_percent;
+  if (!money.may_spend(price_of_prompt(ex, pair.first->attempt().deployment()), share)) return;
+  std::optional<balancer::Candidate> other = candidates.next(Clock::now());
+  if (!other) return;
+  money.on_second(price_of_prompt(ex, *other->deployment));
+  ++ex.attempts;
+  pair.second = std::make_unique<Contender>(ex, std::move(*other), pair.second_waited);
+  pair.second->start(&pair.waiting);
+}
+
+// Whoever has ended is the winner, or has failed and is gone.
+void Hedge::take_ended(Exchange& ex, Pair& pair, std::unique_ptr<Failure>& failure) const {
+  for (auto* side : {&pair.first, &pair.second}) {
+    if (pair.winner || !*side || !(*side)->has_ended()) continue;
+    const bool is_second = side == &pair.second;
+    Error error = (*side)->take_error();
+    if (error.kind != ErrorKind::none) {
+      ex.deployment = &(*side)->attempt().deployment();
+      ex.upstream_status = (*side)->attempt().status();
+      failure = judge_.note_failure(ex, (*side)->attempt(), (*side)->candidate().visit, std::move(error));
+      side->reset();
+      continue;
+    }
+    if (is_second) {
+      ex.route_reason = "hedge";
+      money_[ex.model->index]->on_won();
+    }
+    pair.winner = std::move(*side);
+    let_go(ex, is_second ? pair.first : pair.second);
+  }
+}
+
+// What it has read of the prompt is paid for all the same.
+void Hedge::let_go(Exchange& ex, std::unique_ptr<Contender>& loser) {
+  if (!loser) return;
+  if (loser->attempt().was_reached()) ex.other = &loser->attempt().deployment();
+  loser.reset();
+}
+
+}  // namespace tollgate::filters

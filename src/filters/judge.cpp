@@ -1,0 +1,40 @@
+#include "filters/judge.hpp"
+
+#include "tollgate/log.hpp"
+
+namespace tollgate::filters {
+
+using balancer::Result;
+
+Judge::Judge(const Config& config, balancer::Fleet& fleet) : home_budget_(&fleet.budget_of("")) {
+  for (const auto& model : config.models) budgets_.push_back(&fleet.budget_of(model->name));
+}
+
+void Judge::note_answer(const Exchange& ex, const Attempt& attempt, balancer::Visit& visit) const {
+  if (attempt.is_callers_error()) return visit.refused_the_caller(attempt.began_at());
+  visit.answered(attempt.began_at(), attempt.time_to_answer(), attempt.is_stream());
+  budget_of(ex).on_success();
+}
+
+std::unique_ptr<Failure> Judge::note_failure(const Exchange& ex, const Attempt& attempt, balancer::Visit& visit, Error error) const {
+  auto failure = std::make_unique<Failure>();
+  failure->result = attempt.result();
+  failure->client_failure = attempt.client_failure();
+  const auto now = Clock::now();
+  switch (attempt.result()) {
+    case Result::good:
+    case Result::abandoned: break;  // it was not the deployment
+    case Result::throttled: visit.throttled(now, error.retry_after); break;
+    default:
+      if (visit.failed(now, attempt.result())) {
+        log::warn("upstream", attempt.deployment().name + " is left alone for a while: " + error.detail);
+      }
+      failure->may_go_on = budget_of(ex).spend();
+  }
+  const bool can_be_sent_again = !attempt.has_taken_body();
+  failure->may_go_on = failure->may_go_on && error.is_retryable && can_be_sent_again && now < ex.deadline;
+  failure->error = std::move(error);
+  return failure;
+}
+
+}  // namespace tollgate::filters

@@ -1,0 +1,178 @@
+#include "balancer/breaker.hpp"
+
+#include <gtest/gtest.h>
+
+namespace tollgate::balancer {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A breaker with a clock of its own.
+struct Fixture : testing::Test {
+  BreakerRules rules = [] {
+    BreakerRules r;
+    r.consecutive = 3;
+    r.least_calls = 10;
+    r.failure_percent = 50;
+    r.probes = 2;
+    r.open = 1s;
+    r.open_most = 8s;
+    r.slow_start = 10s;
+    r.retry_after_most = 60s;
+    return r;
+  }();
+  Breaker breaker{rules};
+  TimePoint now{1000s};
+
+  void fail(int times = 1) {
+    for (int i = 0; i < times; ++i) breaker.on_failure(now, breaker.enter(now));
+  }
+  void succeed(int times = 1) {
+    for (int i = 0; i < times; ++i) breaker.on_success(now, breaker.enter(now));
+  }
+};
+using BreakerTest = Fixture;
+
+TEST_F(BreakerTest, OpensAfterFailuresInARow) {
+  fail(2);
+  EXPECT_TRUE(breaker.admits(now));
+  fail();
+  EXPECT_FALSE(breaker.admits(now));
+  EXPECT_EQ(breaker.state(now), BreakerState::open);
+  EXPECT_EQ(breaker.why(now), Closed::failing);
+  EXPECT_EQ(breaker.free_at(now), now + 1s);
+  EXPECT_EQ(breaker.opened(), 1u);
+}
+
+TEST_F(BreakerTest, ASuccessBreaksTheRow) {
+  for (int i = 0; i < 3; ++i) {
+    fail(2);
+    succeed();
+  }
+  EXPECT_TRUE(breaker.admits(now));
+}
+
+TEST_F(BreakerTest, OpensWhenAPartOfTheCallsOfItsWindowFails) {
+  for (int i = 0; i < 4; ++i) {
+    succeed();
+    fail();
+  }
+  EXPECT_TRUE(breaker.admits(now)) << "eight calls are too few to go by";
+  succeed();
+  fail();
+  EXPECT_FALSE(breaker.admits(now));
+}
+
+TEST_F(BreakerTest, ForgetsCallsOlderThanItsWindow) {
+  for (int i = 0; i < 4; ++i) {
+    succeed();
+    fail();
+  }
+  now += 11s;
+  succeed();
+  fail();
+  EXPECT_TRUE(breaker.admits(now));
+}
+
+TEST_F(BreakerTest, LetsProbesThroughAndClosesAfterGoodOnes) {
+  fail(3);
+  now += 1s;
+  EXPECT_EQ(breaker.state(now), BreakerState::half_open);
+  const bool first = breaker.enter(now);
+  const bool second = breaker.enter(now);
+  EXPECT_TRUE(first && second);
+  EXPECT_FALSE(breaker.admits(now)) << "two probes at a time";
+  EXPECT_EQ(breaker.free_at(now), no_deadline);
+  breaker.on_success(now, first);
+  EXPECT_EQ(breaker.state(now), BreakerState::half_open);
+  breaker.on_success(now, second);
+  EXPECT_EQ(breaker.state(now), BreakerState::closed);
+}
+
+TEST_F(BreakerTest, AFailedProbeOpensItForTwiceAsLongUpToTheMost) {
+  fail(3);
+  for (const auto expected : {2s, 4s, 8s, 8s}) {
+    now = breaker.free_at(now);
+    fail();
+    EXPECT_EQ(breaker.free_at(now), now + expected);
+  }
+  now = breaker.free_at(now);
+  succeed(2);
+  fail(3);
+  EXPECT_EQ(breaker.free_at(now), now + 1s) << "the row of openings has ended";
+}
+
+TEST_F(BreakerTest, AProbeThatEndsWithoutAWordMakesRoomForAnother) {
+  fail(3);
+  now += 1s;
+  breaker.enter(now);
+  const bool second = breaker.enter(now);
+  breaker.on_nothing(second);
+  EXPECT_TRUE(breaker.admits(now));
+}
+
+TEST_F(BreakerTest, FollowsTheAdviceOfA429AndClosesWithTheFirstGoodAnswer) {
+  breaker.on_throttled(now, false, 700ms);
+  EXPECT_EQ(breaker.why(now), Closed::throttled);
+  EXPECT_EQ(breaker.free_at(now), now + 700ms);
+  now += 700ms;
+  succeed();
+  EXPECT_EQ(breaker.state(now), BreakerState::closed);
+  for (int i = 0; i < 200; ++i) EXPECT_FALSE(breaker.is_to_be_spared(now)) << "it was not failing";
+}
+
+TEST_F(BreakerTest, FollowsADayOfAdviceForAMinute) {
+  breaker.on_throttled(now, false, 86'400'000ms);
+  EXPECT_EQ(breaker.free_at(now), now + 60s);
+}
+
+TEST_F(BreakerTest, WithoutAdviceItWaitsLongerEachTime) {
+  for (const auto expected : {1s, 2s, 4s, 8s, 8s}) {
+    const bool is_probe = breaker.enter(now);
+    breaker.on_throttled(now, is_probe, -1ms);
+    EXPECT_EQ(breaker.free_at(now), now + expected);
+    now = breaker.free_at(now);
+  }
+  succeed();
+  breaker.on_throttled(now, false, -1ms);
+  EXPECT_EQ(breaker.free_at(now), now + 1s);
+}
+
+TEST_F(BreakerTest, A429OfAnOldCallDoesNotShortenAFailuresTime) {
+  fail(3);
+  breaker.on_throttled(now, false, 10ms);
+  EXPECT_EQ(breaker.free_at(now), now + 1s);
+  EXPECT_EQ(breaker.why(now), Closed::failing);
+}
+
+TEST_F(BreakerTest, LateAnswersOfCallsFromBeforeDoNotCloseIt) {
+  fail(3);
+  breaker.on_success(now, false);
+  EXPECT_FALSE(breaker.admits(now));
+}
+
+TEST_F(BreakerTest, ComesBackSlowlyAfterFailures) {
+  fail(3);
+  now += 1s;
+  succeed(2);
+  const auto taken = [&] {
+    int count = 0;
+    for (int i = 0; i < 100; ++i) count += breaker.is_to_be_spared(now) ? 0 : 1;
+    return count;
+  };
+  EXPECT_EQ(taken(), 10);
+  now += 5s;
+  EXPECT_EQ(taken(), 55);
+  now += 5s;
+  EXPECT_EQ(taken(), 100);
+}
+
+TEST_F(BreakerTest, TakesUpNewRules) {
+  rules.consecutive = 1;
+  breaker.use(rules);
+  fail();
+  EXPECT_FALSE(breaker.admits(now));
+}
+
+}  // namespace
+}  // namespace tollgate::balancer

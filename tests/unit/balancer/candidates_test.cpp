@@ -1,0 +1,259 @@
+#include "balancer/candidates.hpp"
+#include "balancer/fleet.hpp"
+#include "balancer/hedge_money.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace tollgate::balancer {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Deployments by name, in the order they are first named.
+struct Route {
+  std::vector<std::unique_ptr<Deployment>> deployments;
+  std::vector<RouteStep> steps;
+  Fleet fleet;
+  Backends backends;
+  TimePoint now{1000s};
+  Ask ask;
+
+  RouteChoice choice(const std::string& name, int weight = 1) {
+    auto deployment = std::make_unique<Deployment>();
+    deployment->name = name;
+    deployment->index = deployments.size();
+    deployment->breaker.consecutive = 1;
+    deployment->breaker.slow_start = 0s;
+    deployments.push_back(std::move(deployment));
+    backends.push_back(&fleet.use(*deployments.back()));
+    return {deployments.back().get(), weight};
+  }
+  Backend& backend(const std::string& name) {
+    for (const auto& deployment : deployments) {
+      if (deployment->name == name) return *backends[deployment->index];
+    }
+    throw std::out_of_range(name);
+  }
+  void break_down(const std::string& name) { Visit::begin(backend(name), now)->failed(now, Result::failed); }
+  void throttle(const std::string& name, std::chrono::milliseconds advice) { Visit::begin(backend(name), now)->throttled(now, advice); }
+  void answer(const std::string& name, Duration took) { Visit::begin(backend(name), now)->answered(now, took, true); }
+  Candidates candidates(const Admission* only = nullptr) { return Candidates(steps, backends, ask, only); }
+
+  // Who would be tried, with the reasons, if each failed like that.
+  std::string order(Spill why = Spill::failed) {
+    std::string told;
+    auto all = candidates();
+    while (auto candidate = all.next(now)) {
+      told += candidate->deployment->name + "(" + std::string(candidate->route_reason) + ") ";
+      all.note(why);
+    }
+    return told;
+  }
+};
+
+TEST(Candidates, GoStepByStep) {
+  Route route;
+  route.steps = {{route.choice("ptu")}, {route.choice("payg")}};
+  EXPECT_EQ(route.order(Spill::throttled), "ptu(primary) payg(spill:429) ");
+}
+
+TEST(Candidates, TellWhyTheyGoOn) {
+  Route route;
+  route.steps = {{route.choice("a")}, {route.choice("b")}};
+  EXPECT_EQ(route.order(Spill::timeout), "a(primary) b(spill:timeout) ");
+  EXPECT_EQ(route.order(Spill::unreachable), "a(primary) b(spill:connect) ");
+}
+
+TEST(Candidates, PassOverThoseThatAreClosed) {
+  Route route;
+  route.steps = {{route.choice("ptu")}, {route.choice("payg")}};
+  route.throttle("ptu", 500ms);
+  EXPECT_EQ(route.order(), "payg(spill:429) ");
+  route.now += 500ms;
+  route.answer("ptu", 1ms);
+  route.break_down("ptu");
+  EXPECT_EQ(route.order(), "payg(spill:open) ");
+}
+
+TEST(Candidates, AnotherOfTheFirstStepIsNoSpill) {
+  Route route;
+  route.steps = {{route.choice("a"), route.choice("b")}};
+  route.break_down("a");
+  EXPECT_EQ(route.order(), "b(primary) ");
+}
+
+TEST(Candidates, TellWhoOpensFirst) {
+  Route route;
+  route.steps = {{route.choice("a"), route.choice("b")}, {route.choice("c")}};
+  route.throttle("a", 900ms);
+  route.throttle("b", 300ms);
+  route.break_down("c");
+  auto candidates = route.candidates();
+  EXPECT_FALSE(candidates.next(route.now));
+  const auto opening = candidates.opens_first(route.now);
+  EXPECT_EQ(opening.deployment->name, "b");
+  EXPECT_EQ(opening.at, route.now + 300ms);
+  EXPECT_EQ(opening.why, Closed::throttled);
+}
+
+TEST(Candidates, OnlyTheAdmittedAreAsked) {
+  struct NotA : Admission {
+    bool may_serve(const Deployment& deployment) const override { return deployment.name != "a"; }
+  } not_a;
+  Route route;
+  route.steps = {{route.choice("a")}, {route.choice("b")}};
+  auto candidates = route.candidates(&not_a);
+  EXPECT_EQ(candidates.next(route.now)->deployment->name, "b");
+  EXPECT_FALSE(candidates.next(route.now));
+  EXPECT_TRUE(candidates.is_any_admitted());
+}
+
+TEST(Candidates, EqualsShareByWeight) {
+  Route route;
+  route.steps = {{route.choice("three", 3), route.choice("one", 1)}};
+  std::map<std::string, int> count;
+  for (int i = 0; i < 4000; ++i) {
+    auto candidates = route.candidates();
+    ++count[candidates.next(route.now)->deployment->name];
+  }
+  EXPECT_NEAR(count["three"], 3000, 150);
+}
+
+TEST(Candidates, AvoidTheSlowAndTheBusy) {
+  Route route;
+  route.ask.is_stream = true;
+  route.steps = {{route.choice("slow"), route.choice("quick")}};
+  route.answer("slow", 900ms);
+  route.answer("quick", 100ms);
+  std::map<std::string, int> count;
+  for (int i = 0; i < 200; ++i) {
+    auto candidates = route.candidates();
+    ++count[candidates.next(route.now)->deployment->name];
+  }
+  EXPECT_EQ(count["quick"], 200);
+  // Twenty calls under way make the quick one the slower one.
+  std::vector<Visit> busy;
+  for (int i = 0; i < 20; ++i) busy.push_back(std::move(*Visit::begin(route.backend("quick"), route.now)));
+  count.clear();
+  for (int i = 0; i < 200; ++i) {
+    auto candidates = route.candidates();
+    ++count[candidates.next(route.now)->deployment->name];
+  }
+  EXPECT_EQ(count["slow"], 200);
+}
+
+TEST(Candidates, PromptsThatBeginAlikeGoToTheSameOne) {
+  Route route;
+  route.steps = {{route.choice("a"), route.choice("b"), route.choice("c")}};
+  std::map<std::string, int> homes;
+  for (std::uint64_t prefix = 1; prefix <= 300; ++prefix) {
+    route.ask.prefix_hash = prefix * 7919;
+    auto first = route.candidates();
+    const std::string home = first.next(route.now)->deployment->name;
+    ++homes[home];
+    for (int i = 0; i < 3; ++i) {
+      auto again = route.candidates();
+      EXPECT_EQ(again.next(route.now)->deployment->name, home);
+    }
+  }
+  for (const char* name : {"a", "b", "c"}) EXPECT_GT(homes[name], 60);
+}
+
+TEST(Candidates, APrefixLeavesAHomeThatIsMuchSlower) {
+  Route route;
+  route.ask.is_stream = true;
+  route.steps = {{route.choice("a"), route.choice("b")}};
+  route.ask.prefix_hash = 42;
+  auto first = route.candidates();
+  const std::string home = first.next(route.now)->deployment->name;
+  const std::string other = home == "a" ? "b" : "a";
+  route.answer(home, 2s);
+  route.answer(other, 100ms);
+  auto again = route.candidates();
+  EXPECT_EQ(again.next(route.now)->deployment->name, other);
+}
+
+TEST(Fleet, KeepsWhatItKnowsOverAReload) {
+  Fleet fleet;
+  Deployment deployment;
+  deployment.name = "a";
+  deployment.endpoint.authority = "a.example";
+  Backend& before = fleet.use(deployment);
+  Deployment again = deployment;
+  EXPECT_EQ(&fleet.use(again), &before);
+  again.endpoint.authority = "b.example";
+  EXPECT_NE(&fleet.use(again), &before) << "another endpoint is another deployment";
+}
+
+TEST(RetryBudget, StopsWhenEverythingFails) {
+  RetryBudget budget;
+  int retries = 0;
+  for (int request = 0; request < 1000; ++request) retries += budget.spend() ? 1 : 0;
+  EXPECT_EQ(retries, 10) << "1.01 calls a request";
+}
+
+TEST(RetryBudget, LastsWhileOthersServe) {
+  RetryBudget budget;
+  for (int request = 0; request < 1000; ++request) {
+    if (request % 3 == 0) EXPECT_TRUE(budget.spend()) << request;
+    budget.on_success();
+  }
+}
+
+TEST(HedgeMoney, KeepsToItsShare) {
+  HedgeMoney money;
+  int second = 0;
+  for (int i = 0; i < 1000; ++i) {
+    money.on_first(100);
+    if (!money.may_spend(100, 5)) continue;
+    money.on_second(100);
+    ++second;
+  }
+  EXPECT_NEAR(second, 52, 2);
+}
+
+TEST(FirstTokens, KnowTheirPercentiles) {
+  FirstTokens tokens;
+  EXPECT_EQ(tokens.percentile(95), Duration::zero());
+  for (int i = 1; i <= 100; ++i) tokens.see(std::chrono::milliseconds(i));
+  EXPECT_NEAR(std::chrono::duration<double>(tokens.percentile(95)).count(), 0.095, 0.02);
+  EXPECT_NEAR(std::chrono::duration<double>(tokens.percentile(50)).count(), 0.05, 0.011);
+}
+
+TEST(PeakAverage, JumpsUpAndComesDownSlowly) {
+  PeakAverage average;
+  TimePoint now{100s};
+  average.see(100ms, now);
+  average.see(1s, now);
+  EXPECT_DOUBLE_EQ(average.at(now), 1.0);
+  EXPECT_NEAR(average.at(now + 10s), 0.37, 0.01);
+}
+
+TEST(Backend, CountsFromManyThreads) {
+  Deployment deployment;
+  deployment.name = "a";
+  Backend backend(deployment);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 2000; ++i) {
+        const auto now = Clock::now();
+        backend.look(Ask(), 1, now);
+        if (auto visit = Visit::begin(backend, now)) visit->answered(now, 1ms, i % 2 == 0);
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  const auto numbers = backend.numbers(Clock::now());
+  EXPECT_EQ(numbers.in_flight, 0);
+  EXPECT_EQ(numbers.results[static_cast<std::size_t>(Result::good)], 8000u);
+}
+
+}  // namespace
+}  // namespace tollgate::balancer
