@@ -66,7 +66,7 @@ class Forward final : public Filter {
   // No outcome: it did not answer, `failure` says why, and the client knows of nothing.
   awaitable<std::optional<Outcome>> try_at(Exchange& ex, ResponseSink& out, Candidate& candidate, Candidates& candidates,
                                            std::unique_ptr<Failure>& failure) const {
-    const Duration slow = hedge_.delay(ex, *backends_[candidate.deployment->index]);
+    const Duration slow = hedge_.delay(ex, *candidate.deployment, *backends_[candidate.deployment->index]);
     ex.deployment = candidate.deployment;
     if (candidate.route_reason != primary_route || ex.attempts > 0) ex.route_reason = candidate.route_reason;
     ++ex.attempts;

@@ -15,9 +15,10 @@ Hedge::Hedge(const Config& config, balancer::Fleet& fleet, const Judge& judge) :
   for (const auto& deployment : config.deployments) prices_.emplace_back(config, *deployment);
 }
 
-Duration Hedge::delay(const Exchange& ex, const balancer::Backend& first) const {
+Duration Hedge::delay(const Exchange& ex, const Deployment& deployment, const balancer::Backend& first) const {
   const bool is_possible = ex.model && ex.model->hedge && ex.is_stream && ex.attempts == 0 && ex.body.is_whole() && !ex.pinned;
   if (!is_possible) return Duration::zero();
+  money_[ex.model->index]->on_first(price_of_prompt(ex, deployment));
   const Duration usual = first.first_token_percentile(ex.model->hedge->percent);
   return usual == Duration::zero() ? usual : std::max<Duration>(usual, ex.model->hedge->least);
 }
@@ -41,7 +42,6 @@ awaitable<std::optional<Outcome>> Hedge::run(Exchange& ex, ResponseSink& out, ba
                                              balancer::Candidates& candidates, std::unique_ptr<Failure>& failure) const {
   const auto began = Clock::now();
   Pair pair;
-  money_[ex.model->index]->on_first(price_of_prompt(ex, *candidate.deployment));
   pair.first = std::make_unique<Contender>(ex, std::move(candidate), pair.first_waited);
   pair.first->start(&pair.waiting);
   if (!pair.first->has_ended()) {

@@ -17,8 +17,9 @@ class Hedge {
  public:
   Hedge(const Config& config, balancer::Fleet& fleet, const Judge& judge);
 
-  // How long the first may take until a second is called; zero: there will be none.
-  Duration delay(const Exchange& ex, const balancer::Backend& first) const;
+  // How long the first may take until a second is called; zero: there will be none. Asked once a try, for
+  // the call is counted to the model's money.
+  Duration delay(const Exchange& ex, const Deployment& deployment, const balancer::Backend& first) const;
 
   // As a plain try at `candidate`, with the next of `candidates` as the second. REQUIRES: delay() > 0.
   awaitable<std::optional<Outcome>> run(Exchange& ex, ResponseSink& out, balancer::Candidate& candidate, Duration delay,
