@@ -38,36 +38,36 @@ bool answers_json(Operation operation) noexcept {
 
 }  // namespace
 
-Error Attempt::fail(Result result, ErrorKind kind, std::string message, std::string detail) {
+upstream::Problem Attempt::fail(Result result, ErrorKind kind, std::string message, std::string detail) {
   result_ = result;
-  Error error;
-  error.kind = kind;
-  error.source = ErrorSource::upstream;
-  error.is_retryable = true;
-  error.message = std::move(message);
-  error.detail = std::move(detail);
+  auto error = std::make_unique<Error>();
+  error->kind = kind;
+  error->source = ErrorSource::upstream;
+  error->is_retryable = true;
+  error->message = std::move(message);
+  error->detail = std::move(detail);
   return error;
 }
 
-Error Attempt::broken(std::string detail) {
+upstream::Problem Attempt::broken(std::string detail) {
   return fail(Result::failed, ErrorKind::upstream_failed, "The model deployment did not give a usable answer.", std::move(detail));
 }
 
-Error Attempt::too_late() {
+upstream::Problem Attempt::too_late() {
   return fail(Result::timeout, ErrorKind::deadline_exceeded, "The model deployment did not answer in time.",
               "timeout before the first token");
 }
 
-awaitable<Error> Attempt::begin() {
-  Error error = co_await send();
-  if (error.kind != ErrorKind::none) {
+awaitable<upstream::Problem> Attempt::begin() {
+  Problem problem = co_await send();
+  if (problem) {
     if (call_.client_failure() == BodySource::State::ok) {
       result_ = !call_.was_reached()                             ? Result::unreachable
-                : error.kind == ErrorKind::deadline_exceeded ? Result::timeout
+                : problem->kind == ErrorKind::deadline_exceeded ? Result::timeout
                                                                   : Result::failed;
-      if (error.kind == ErrorKind::overloaded) result_ = Result::good;  // our own bound, not its fault
+      if (problem->kind == ErrorKind::overloaded) result_ = Result::good;  // our own bound, not its fault
     }
-    co_return error;
+    co_return problem;
   }
   note_head();
   const http::ResponseHead& head = call_.head();
@@ -90,11 +90,11 @@ awaitable<Error> Attempt::begin() {
     co_return co_await begin_whole();
   }
   kind_ = Kind::parts;
-  co_return error;
+  co_return problem;
 }
 
 // Until the answer's head is there. What this takes is given back before a long answer begins.
-awaitable<Error> Attempt::send() {
+awaitable<upstream::Problem> Attempt::send() {
   const UpstreamBody body(ex_, deployment_);
   asked_for_usage_ = body.asked_for_usage;
   co_return co_await call_.open(body.pieces, body.length);
@@ -106,7 +106,7 @@ void Attempt::note_head() {
   request_id_ = head.apim_request_id.empty() ? head.x_request_id : head.apim_request_id;
 }
 
-awaitable<Error> Attempt::begin_error() {
+awaitable<upstream::Problem> Attempt::begin_error() {
   body_ = std::make_unique<Body>();
   const auto deadline = std::min(call_.total_deadline(), Clock::now() + error_body_time);
   bool is_whole = false;
@@ -130,17 +130,17 @@ awaitable<Error> Attempt::begin_error() {
     }
   }
   body_->whole = body_->held;
-  Error error;
-  if (is_whole && upstream::is_callers_affair(call_.head().status, body_->whole)) co_return error;
-  error = upstream::error_for(call_.head());
+  Problem problem;
+  if (is_whole && upstream::is_callers_affair(call_.head().status, body_->whole)) co_return problem;
+  problem = std::make_unique<Error>(upstream::error_for(call_.head()));
   result_ = upstream::is_throttled(call_.head()) ? Result::throttled
-            : error.kind == ErrorKind::deadline_exceeded ? Result::timeout
-                                                         : Result::failed;
+            : problem->kind == ErrorKind::deadline_exceeded ? Result::timeout
+                                                           : Result::failed;
   if (is_whole) call_.finish();
-  co_return error;
+  co_return problem;
 }
 
-awaitable<Error> Attempt::begin_events() {
+awaitable<upstream::Problem> Attempt::begin_events() {
   events_ = std::make_unique<Events>(ex_, deployment_, call_, asked_for_usage_);
   Events& events = *events_;
   for (;;) {
@@ -164,7 +164,7 @@ awaitable<Error> Attempt::begin_events() {
           const bool is_known = events.watcher.has_begun() || events.watcher.has_failed();
           if (!is_known && (event.is_comment_only || events.held.bytes() < most_held_events)) continue;
           began_at_ = now;
-          Error none;
+          Problem none;
           co_return none;
         }
         if (status == http::SseReader::Status::too_large) co_return broken("an event of the stream is too large");
@@ -179,7 +179,7 @@ awaitable<Error> Attempt::begin_events() {
         // Dialects without a known last event may end here.
         if (events.watcher.is_complete() && events.reader.unfinished().empty()) {
           began_at_ = Clock::now();
-          Error none;
+          Problem none;
           co_return none;
         }
         co_return broken("the stream ended before the first token");
@@ -188,14 +188,14 @@ awaitable<Error> Attempt::begin_events() {
   }
 }
 
-Error Attempt::in_band_failure(std::string_view data) {
+upstream::Problem Attempt::in_band_failure(std::string_view data) {
   const bool is_throttled = openai::in_band_error(data) == openai::InBandError::throttled;
   if (!is_throttled) return broken("the deployment reported an error inside its answer");
   return fail(Result::throttled, ErrorKind::rate_limited, "The model deployment is at its rate limit. Please retry later.",
               "the deployment reported its limit inside its answer");
 }
 
-awaitable<Error> Attempt::begin_whole() {
+awaitable<upstream::Problem> Attempt::begin_whole() {
   Body& body = *body_;
   for (;;) {
     const Call::Piece piece = call_.next();
@@ -209,7 +209,7 @@ awaitable<Error> Attempt::begin_whole() {
         body.held += piece.bytes;
         if (body.held.size() > most_held_body) {
           kind_ = Kind::parts;
-          Error none;
+          Problem none;
           co_return none;
         }
         break;
@@ -227,9 +227,9 @@ awaitable<Error> Attempt::begin_whole() {
 }
 
 // The body is here. One that is no JSON object, or an object that says it failed, is not an answer.
-Error Attempt::note_whole() {
+upstream::Problem Attempt::note_whole() {
   began_at_ = Clock::now();
-  if (!body_->scan) return {};
+  if (!body_->scan) return nullptr;
   auto facts = body_->scan->finish();
   body_->scan.reset();
   if (!facts.is_json_object) return broken("the answer is not a JSON object");
@@ -237,7 +237,7 @@ Error Attempt::note_whole() {
   if (has_failed && openai::in_band_error(body_->whole) != openai::InBandError::callers) return in_band_failure(body_->whole);
   if (facts.usage.is_reported) ex_.usage = facts.usage;
   ex_.response_model = std::move(facts.model);
-  return {};
+  return nullptr;
 }
 
 }  // namespace tollgate::filters

@@ -29,9 +29,9 @@ class Attempt {
       : ex_(ex), deployment_(deployment), call_(ex, deployment, waited) {}
   Attempt(const Attempt&) = delete;
 
-  // Error{none}: deliver() may be called. Otherwise the error is retryable if another deployment may do
+  // No problem: deliver() may be called. Otherwise the error is retryable if another deployment may do
   // better, and result() says what it means for this one.
-  awaitable<Error> begin();
+  awaitable<upstream::Problem> begin();
   awaitable<Outcome> deliver(ResponseSink& out);
 
   const Deployment& deployment() const noexcept { return deployment_; }
@@ -63,21 +63,22 @@ class Attempt {
     std::string_view whole;  // all of it, in `held` or where the call has it
   };
 
-  awaitable<Error> send();
-  awaitable<Error> begin_error();
-  awaitable<Error> begin_events();
-  awaitable<Error> begin_whole();
-  Error fail(balancer::Result result, ErrorKind kind, std::string message, std::string detail);
-  Error broken(std::string detail);
-  Error too_late();
-  Error in_band_failure(std::string_view data);
-  Error note_whole();
+  using Problem = upstream::Problem;
+
+  awaitable<Problem> send();
+  awaitable<Problem> begin_error();
+  awaitable<Problem> begin_events();
+  awaitable<Problem> begin_whole();
+  Problem fail(balancer::Result result, ErrorKind kind, std::string message, std::string detail);
+  Problem broken(std::string detail);
+  Problem too_late();
+  Problem in_band_failure(std::string_view data);
+  Problem note_whole();
   void note_head();
 
   awaitable<Outcome> deliver_events(ResponseSink& out);
   awaitable<Outcome> deliver_whole(ResponseSink& out);
   awaitable<Outcome> deliver_parts(ResponseSink& out);
-  awaitable<Flow> tell_head(ResponseSink& out, std::optional<std::uint64_t> length, bool is_event_stream);
   awaitable<Outcome> tell_cut(ResponseSink& out, bool is_timeout);
 
   Exchange& ex_;

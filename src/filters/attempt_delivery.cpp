@@ -31,6 +31,22 @@ Error cut_error(bool is_timeout) {
   return error;
 }
 
+// The head as the client gets it. Its views point into itself and the call.
+struct ToldHead {
+  std::vector<Header> headers;
+  ResponseHead head;
+
+  ToldHead(const Call& call, std::optional<std::uint64_t> length, bool is_event_stream) {
+    upstream::pick_headers(call.head(), headers);
+    head.status = call.head().status;
+    head.content_type = call.head().content_type;
+    head.content_length = length;
+    head.is_event_stream = is_event_stream;
+    head.headers = headers;
+  }
+  ToldHead(const ToldHead&) = delete;
+};
+
 }  // namespace
 
 awaitable<Outcome> Attempt::deliver(ResponseSink& out) {
@@ -45,21 +61,11 @@ awaitable<Outcome> Attempt::deliver(ResponseSink& out) {
   }
 }
 
-awaitable<Flow> Attempt::tell_head(ResponseSink& out, std::optional<std::uint64_t> length, bool is_event_stream) {
-  std::vector<Header> headers;
-  upstream::pick_headers(call_.head(), headers);
-  ResponseHead head;
-  head.status = call_.head().status;
-  head.content_type = call_.head().content_type;
-  head.content_length = length;
-  head.is_event_stream = is_event_stream;
-  head.headers = headers;
-  const Flow flow = co_await out.head(head);
-  co_return flow;
-}
-
 awaitable<Outcome> Attempt::deliver_events(ResponseSink& out) {
-  if (co_await tell_head(out, std::nullopt, true) == Flow::stop) co_return client_gone();
+  {
+    const ToldHead told(call_, std::nullopt, true);
+    if (co_await out.head(told.head) == Flow::stop) co_return client_gone();
+  }
   call_.release_head();
   Events& events = *events_;
   events.watcher.adopt();
@@ -125,7 +131,8 @@ awaitable<Outcome> Attempt::tell_cut(ResponseSink& out, bool is_timeout) {
 // A JSON answer, or an error in the provider's words.
 awaitable<Outcome> Attempt::deliver_whole(ResponseSink& out) {
   if (kind_ == Kind::whole) ex_.first_token = call_.answered_at();
-  Flow flow = co_await tell_head(out, body_->whole.size(), false);
+  const ToldHead told(call_, body_->whole.size(), false);
+  Flow flow = co_await out.head(told.head);
   if (flow == Flow::go_on) {
     Chunk chunk;
     chunk.bytes = body_->whole;
@@ -143,7 +150,10 @@ awaitable<Outcome> Attempt::deliver_parts(ResponseSink& out) {
   std::optional<std::uint64_t> length;
   if (framing.kind == http::Framing::Kind::length) length = framing.length;
   if (framing.kind == http::Framing::Kind::none) length = 0;
-  if (co_await tell_head(out, length, false) == Flow::stop) co_return client_gone();
+  {
+    const ToldHead told(call_, length, false);
+    if (co_await out.head(told.head) == Flow::stop) co_return client_gone();
+  }
   call_.release_head();
   ex_.first_token = call_.answered_at();
   Body& body = *body_;

@@ -25,7 +25,7 @@ class Contender {
     work_.start(waiting);
   }
   bool has_ended() const noexcept { return work_.is_done(); }
-  Error take_error() { return result_.take(); }  // REQUIRES: has_ended(); once
+  upstream::Problem take_problem() { return result_.take(); }  // REQUIRES: has_ended(); once
   void cancel() noexcept { work_.cancel(); }
 
   balancer::Candidate& candidate() noexcept { return candidate_; }
@@ -34,7 +34,7 @@ class Contender {
  private:
   balancer::Candidate candidate_;
   Attempt attempt_;
-  base::Result<Error> result_;
+  base::Result<upstream::Problem> result_;
   base::Branch work_;  // before it goes what it works with
 };
 

@@ -77,10 +77,10 @@ class Forward final : public Filter {
   awaitable<std::optional<Outcome>> try_alone(Exchange& ex, ResponseSink& out, Candidate& candidate,
                                               std::unique_ptr<Failure>& failure) const {
     Attempt attempt(ex, *candidate.deployment, ex.waited_upstream);
-    Error error = co_await attempt.begin();
+    upstream::Problem problem = co_await attempt.begin();
     ex.upstream_status = attempt.status();
-    if (error.kind != ErrorKind::none) {
-      failure = judge_.note_failure(ex, attempt, candidate.visit, std::move(error));
+    if (problem) {
+      failure = judge_.note_failure(ex, attempt, candidate.visit, std::move(problem));
       co_return std::nullopt;
     }
     failure.reset();

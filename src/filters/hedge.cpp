@@ -92,11 +92,11 @@ void Hedge::take_ended(Exchange& ex, Pair& pair, std::unique_ptr<Failure>& failu
   for (auto* side : {&pair.first, &pair.second}) {
     if (pair.winner || !*side || !(*side)->has_ended()) continue;
     const bool is_second = side == &pair.second;
-    Error error = (*side)->take_error();
-    if (error.kind != ErrorKind::none) {
+    upstream::Problem problem = (*side)->take_problem();
+    if (problem) {
       ex.deployment = &(*side)->attempt().deployment();
       ex.upstream_status = (*side)->attempt().status();
-      failure = judge_.note_failure(ex, (*side)->attempt(), (*side)->candidate().visit, std::move(error));
+      failure = judge_.note_failure(ex, (*side)->attempt(), (*side)->candidate().visit, std::move(problem));
       side->reset();
       continue;
     }

@@ -16,7 +16,9 @@ void Judge::note_answer(const Exchange& ex, const Attempt& attempt, balancer::Vi
   budget_of(ex).on_success();
 }
 
-std::unique_ptr<Failure> Judge::note_failure(const Exchange& ex, const Attempt& attempt, balancer::Visit& visit, Error error) const {
+std::unique_ptr<Failure> Judge::note_failure(const Exchange& ex, const Attempt& attempt, balancer::Visit& visit,
+                                             upstream::Problem problem) const {
+  Error& error = *problem;
   auto failure = std::make_unique<Failure>();
   failure->result = attempt.result();
   failure->client_failure = attempt.client_failure();

@@ -19,7 +19,8 @@ class Judge {
   // It came to where the client may be told.
   void note_answer(const Exchange& ex, const Attempt& attempt, balancer::Visit& visit) const;
 
-  std::unique_ptr<Failure> note_failure(const Exchange& ex, const Attempt& attempt, balancer::Visit& visit, Error error) const;
+  std::unique_ptr<Failure> note_failure(const Exchange& ex, const Attempt& attempt, balancer::Visit& visit,
+                                        upstream::Problem problem) const;
 
  private:
   balancer::RetryBudget& budget_of(const Exchange& ex) const { return ex.model ? *budgets_[ex.model->index] : *home_budget_; }

@@ -12,17 +12,17 @@ namespace {
 
 constexpr std::size_t max_answer_head = 64 * 1024;
 
-Error failure(ErrorKind kind, std::string message, std::string detail) {
-  Error error;
-  error.kind = kind;
-  error.source = ErrorSource::upstream;
-  error.is_retryable = true;
-  error.message = std::move(message);
-  error.detail = std::move(detail);
+Problem failure(ErrorKind kind, std::string message, std::string detail) {
+  auto error = std::make_unique<Error>();
+  error->kind = kind;
+  error->source = ErrorSource::upstream;
+  error->is_retryable = true;
+  error->message = std::move(message);
+  error->detail = std::move(detail);
   return error;
 }
 
-Error broken(std::string detail) {
+Problem broken(std::string detail) {
   return failure(ErrorKind::upstream_failed, "The model deployment did not give a usable answer.",
                  std::move(detail));
 }
@@ -50,7 +50,7 @@ TimePoint Call::head_deadline() const noexcept {
   return std::min(total_deadline_, sent_at_ + deployment_.timeouts.first_token);
 }
 
-awaitable<Error> Call::open(const std::vector<std::string_view>& pieces,
+awaitable<Problem> Call::open(const std::vector<std::string_view>& pieces,
                             std::optional<std::uint64_t> body_length) {
   const bool is_streamed = ex_.body.source != nullptr;
   for (bool is_repeat = false;; is_repeat = true) {
@@ -94,21 +94,21 @@ awaitable<Error> Call::open(const std::vector<std::string_view>& pieces,
                         "timeout while sending");
     }
     if (sent == Sent::client_failed) {
-      Error error;
-      error.kind = ErrorKind::bad_request;
-      error.source = ErrorSource::client;
+      auto error = std::make_unique<Error>();
+      error->kind = ErrorKind::bad_request;
+      error->source = ErrorSource::client;
       co_return error;
     }
     // After a failed write there may still be an answer: an upstream that refuses a large body
     // answers first and closes then.
-    Error error = co_await read_head();
-    if (error.kind == ErrorKind::none) co_return error;
+    Problem problem = co_await read_head();
+    if (!problem) co_return problem;
     // A kept connection that the upstream closed just as we used it: nothing was answered, so the
     // same request goes out once more on a fresh one.
     const bool was_stale = lease_.is_reused() && head_bytes_.empty() && !is_streamed && !is_repeat &&
-                           error.kind == ErrorKind::upstream_failed;
+                           problem->kind == ErrorKind::upstream_failed;
     lease_.close();
-    if (!was_stale) co_return error;
+    if (!was_stale) co_return problem;
   }
 }
 
@@ -160,7 +160,7 @@ awaitable<Sent> Call::send_streamed_body(bool is_chunked) {
   co_return co_await send(std::move(last));
 }
 
-awaitable<Error> Call::read_head() {
+awaitable<Problem> Call::read_head() {
   head_bytes_.clear();
   TimePoint since = sent_at_;
   for (;;) {
@@ -182,14 +182,14 @@ awaitable<Error> Call::read_head() {
       co_return broken(head_bytes_.empty() ? "connection closed before the answer"
                                            : "connection closed inside the answer's head");
     }
-    Error error;
-    if (take_head({buffer_->data(), result.bytes}, error)) co_return error;
+    Problem problem;
+    if (take_head({buffer_->data(), result.bytes}, problem)) co_return problem;
     buffer_.reset();
   }
 }
 
-// True when the head is complete or broken; `error` tells which. Interim answers are passed over.
-bool Call::take_head(std::string_view bytes, Error& error) {
+// True when the head is complete or broken; `problem` tells which. Interim answers are passed over.
+bool Call::take_head(std::string_view bytes, Problem& problem) {
   for (;;) {
     const auto before = head_bytes_.size();
     const auto searched = before > 3 ? before - 3 : 0;
@@ -197,19 +197,19 @@ bool Call::take_head(std::string_view bytes, Error& error) {
     const auto end = http::find_head_end(head_bytes_, searched);
     if (end == std::string::npos) {
       if (head_bytes_.size() < max_answer_head) return false;
-      error = broken("the answer's head is too large");
+      problem = broken("the answer's head is too large");
       return true;
     }
     bytes.remove_prefix(end - before);
     head_bytes_.resize(end);
     std::string why;
     if (http::parse_response(head_bytes_, false, http::Limits{}, head_, why) != http::HeadError::none) {
-      error = broken("the answer's head is malformed: " + why);
+      problem = broken("the answer's head is malformed: " + why);
       return true;
     }
     if (head_.status >= 200) break;
     if (head_.status == 101) {
-      error = broken("the upstream switched protocols");
+      problem = broken("the upstream switched protocols");
       return true;
     }
     head_bytes_.clear();

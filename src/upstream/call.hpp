@@ -12,6 +12,7 @@
 #include "tollgate/exchange.hpp"
 #include "upstream/upstreams.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,16 +45,19 @@ class TimedWait : public Wait {
 
 enum class Sent : unsigned char { ok, upstream_gone, timeout, client_gone, client_failed };
 
+// Why a step failed; null: it did not. Small, because every step that succeeds hands one on.
+using Problem = std::unique_ptr<Error>;
+
 class Call {
  public:
   // `waited`: gets the time spent waiting for the deployment; outlives the call.
   Call(Exchange& ex, const Deployment& deployment, Duration& waited);
   Call(const Call&) = delete;
 
-  // Sends the request and reads the answer's head. Error{none}: head() is there. `pieces` is the
+  // Sends the request and reads the answer's head. No problem: head() is there. `pieces` is the
   // whole body or, when ex.body has a source, what goes in front of the rest; its views outlive the
   // call of this function.
-  awaitable<Error> open(const std::vector<std::string_view>& pieces,
+  awaitable<Problem> open(const std::vector<std::string_view>& pieces,
                         std::optional<std::uint64_t> body_length);
 
   const http::ResponseHead& head() const noexcept { return head_; }
@@ -101,8 +105,8 @@ class Call {
   awaitable<Sent> send(std::vector<std::string_view> parts);
   awaitable<Sent> send_rest(std::vector<std::string_view> parts);
   awaitable<Sent> send_streamed_body(bool is_chunked);
-  awaitable<Error> read_head();
-  bool take_head(std::string_view bytes, Error& error);
+  awaitable<Problem> read_head();
+  bool take_head(std::string_view bytes, Problem& problem);
   TimePoint head_deadline() const noexcept;
 
   Exchange& ex_;
