@@ -17,6 +17,7 @@ constexpr const char* usage =
     "  schema                  print the JSON Schema of the configuration, for editors\n"
     "  keys new | keys hash    make a subscription key, or hash one from stdin\n"
     "  usage [--by COLUMNS]    who spent what, from the ledger; as a table, CSV, JSON or FOCUS\n"
+    "  ptu-advisor             how many PTUs to reserve, from the ledger; what the alternatives cost\n"
     "  tokens                  count the tokens of stdin; --encoding NAME or --model NAME\n"
     "  mock-azure              run a stand-in for Azure OpenAI on loopback\n"
     "  version                 print version and build\n";
@@ -38,6 +39,7 @@ int main(int argc, char** argv) {
   if (command == "schema") return tollgate::cli::schema_command(count, arguments, load_options());
   if (command == "keys") return tollgate::cli::keys_command(count, arguments);
   if (command == "usage") return tollgate::cli::usage_command(count, arguments);
+  if (command == "ptu-advisor") return tollgate::cli::ptu_advisor_command(count, arguments);
   if (command == "tokens") return tollgate::cli::tokens_command(count, arguments);
   if (command == "mock-azure") return tollgate::mock::run(count, arguments);
   if (command == "version") return tollgate::cli::version_command(count, arguments);

@@ -5,7 +5,9 @@
 // Thread safety: immutable after load, shared between workers as shared_ptr<const Config>.
 #pragma once
 
+#include "tollgate/credential.hpp"
 #include "tollgate/identity.hpp"
+#include "tollgate/network.hpp"
 #include "tollgate/spending.hpp"
 #include "tollgate/values.hpp"
 
@@ -24,7 +26,6 @@ namespace tollgate {
 using Milliseconds = std::chrono::milliseconds;
 
 enum class DeploymentKind : unsigned char { payg, ptu };
-enum class Network : unsigned char { any, private_only };
 
 // Azure's deployment type: where a request may be processed. Data at rest stay in `region`.
 enum class DeploymentScope : unsigned char {
@@ -66,6 +67,32 @@ struct Endpoint {
   std::string authority;  // what the Host header says
 };
 
+// What a unit of reserved capacity carries. 0: not known, so nothing can be predicted.
+struct UnitCapacity {
+  std::int64_t input_a_minute = 0;  // tokens
+  int answer_weight = 0;            // input tokens that a token of the answer counts as
+};
+
+// How full reserved capacity may be predicted to be before a class of traffic goes elsewhere. Percent.
+struct SpillRules {
+  bool is_predictive = true;  // false: calls go elsewhere only once it refuses
+  int interactive = 100;
+  int standard = 95;
+  int batch = 80;
+};
+
+// Waiting for room in reserved capacity, instead of going elsewhere at once.
+struct QueueRules {
+  Milliseconds max_wait{500};
+  int length = 100;  // calls at a time
+};
+
+// A certificate with its private key, as PEM files.
+struct CertificateFiles {
+  std::string certificate;
+  std::string key;
+};
+
 struct Deployment {
   std::string name;
   Location where;
@@ -75,13 +102,19 @@ struct Deployment {
   DeploymentKind kind = DeploymentKind::payg;
   int units = 0;                    // PTU only
   std::int64_t unit_price = 0;      // PTU only: nano-dollars a unit and hour; 0: not stated
+  UnitCapacity unit;                // PTU only
+  SpillRules spill;                 // PTU only
+  std::optional<QueueRules> queue;  // PTU only; absent: nobody waits
   std::optional<Rates> rates;       // this deployment's own, instead of the model's prices
   bool is_global = true;            // false: `regional_percent` of the model's prices
   std::int64_t tokens_per_minute = 0;  // PAYG quota, 0: not stated
   std::string region;               // as written; "": not stated
   DeploymentScope scope = DeploymentScope::global;
   Network network = Network::any;   // private_only: refuse to connect to a public address
-  Secret api_key;                   // sent as `api-key`
+  std::vector<std::string> addresses;  // IP addresses to connect to instead of what the host resolves to
+  std::optional<CertificateFiles> client_certificate;  // shown to the deployment (mutual TLS)
+  Secret api_key;                   // sent as `api-key`; empty: a token is sent
+  const TokenCredential* credential = nullptr;  // whose; null: the key is sent
   std::string ca_file;              // PEM bundle to trust instead of the system's; "" = system
   UpstreamTimeouts timeouts;
   BreakerRules breaker;
@@ -127,6 +160,14 @@ struct Residency {
   bool is_anywhere() const noexcept { return regions.empty() && zones.empty(); }
 };
 
+// How long a realtime session may last.
+struct RealtimeRules {
+  Milliseconds max_session{3'600'000};
+  Milliseconds idle{600'000};         // without a message from either side; pings are none
+};
+// Whose stored objects a subscription may use.
+enum class ObjectSharing : unsigned char { subscription, product };
+
 struct Product {
   std::string name;
   Location where;
@@ -136,6 +177,8 @@ struct Product {
   const Deployment* home = nullptr;   // serves calls that name no model: files, batches, ids
   std::vector<RouteStep> home_route;  // `home` alone
   TrafficClass traffic = TrafficClass::standard;
+  RealtimeRules realtime;
+  ObjectSharing objects = ObjectSharing::subscription;  // its own alone, or those of the product's others too
   std::vector<SpendRule> rules;       // limits, then budgets, in file order
 };
 
@@ -178,6 +221,7 @@ struct ServerTls {
 struct ServerLimits {
   std::size_t header_bytes = 64 * 1024;               // request line and headers together
   std::size_t body_bytes = 32 * 1024 * 1024;          // after any decoding
+  std::size_t message_bytes = 16 * 1024 * 1024;       // of a WebSocket, all its fragments together
   Milliseconds header_time{10'000};                   // first byte to end of head
   Milliseconds body_time{60'000};                     // end of head to end of body
   Milliseconds idle{620'000};                         // between requests; above the SDKs' 600 s
@@ -206,6 +250,14 @@ struct LogConfig {
   std::string level = "info";        // error, warn, info, debug
 };
 
+// Which resource keeps which stored object (responses, files, batches): docs/affinity.md.
+struct AffinityConfig {
+  std::string path;                           // "off": nothing is kept over a restart
+  std::size_t entries = 1'000'000;            // most objects remembered; 32 bytes each
+  std::chrono::hours responses{24 * 32};      // how long responses are remembered; Azure keeps them 30 days
+  std::chrono::hours objects{24 * 400};       // files, batches, jobs, vector stores: since they were last used
+};
+
 struct IdentityConfig {
   std::optional<EntraConfig> entra;               // absent: no tokens are accepted
   std::string keys_path = "tollgate-keys.json";   // keys made on the admin plane
@@ -217,14 +269,17 @@ struct Config {
   ServerConfig server;
   RecordsConfig records;
   LogConfig log;
+  NetworkConfig network;
   IdentityConfig identity;
   LedgerConfig ledger;
+  AffinityConfig affinity;
   SharingConfig sharing;
   AlertsConfig alerts;
   TokensConfig tokens;
   std::vector<Price> prices;         // by model, then by day; the built-in ones included
   std::vector<std::string> filters;  // pipeline order; empty: the default order
   // unique_ptr keeps the addresses that cross references point to.
+  std::vector<std::unique_ptr<const TokenCredential>> credentials;  // that deployments use
   std::vector<std::unique_ptr<const Deployment>> deployments;
   std::vector<std::unique_ptr<const Model>> models;
   std::vector<std::unique_ptr<const Product>> products;

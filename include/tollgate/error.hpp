@@ -26,6 +26,7 @@ enum class ErrorKind : unsigned char {
   length_required,    // 411 length_required
   request_too_large,  // 413 request_too_large
   bad_encoding,       // 415 unsupported_encoding
+  upgrade_required,   // 426 upgrade_required: the path speaks WebSocket alone
   headers_too_large,  // 431 headers_too_large
   rate_limited,       // 429 rate_limit_exceeded
   quota_exhausted,    // 429 insufficient_quota

@@ -13,10 +13,12 @@
 #include "tollgate/header.hpp"
 #include "tollgate/operation.hpp"
 #include "tollgate/request_body.hpp"
+#include "tollgate/tunnel.hpp"
 #include "tollgate/usage.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +34,9 @@ class Loop;
 namespace upstream {
 class Upstreams;
 }
+namespace credentials {
+class WorkerTokens;
+}
 namespace filters {
 struct Till;
 }
@@ -43,6 +48,7 @@ struct Exchange {
   // --- the worker's own ---
   net::Loop& loop;                   // for those who wait
   upstream::Upstreams& upstreams;    // its connections to the deployments
+  credentials::WorkerTokens* tokens = nullptr;  // what proves us to deployments without an API key
   filters::Till* till = nullptr;     // its side of the books; null: nothing is limited or booked
 
   // --- the request ---
@@ -50,7 +56,7 @@ struct Exchange {
   std::string_view method;
   std::string_view target;           // as sent, without the subscription's path prefix
   std::string_view path_prefix;      // what stood in front of it
-  std::span<const Header> headers;
+  std::span<const Header> headers;   // once the head of an event stream is told: x-tollgate-session and -task alone
   Route route;
   RequestBody body;
   const openai::RequestFacts* facts = nullptr;  // null unless the body is JSON that was scanned
@@ -58,6 +64,8 @@ struct Exchange {
   std::string_view client_address;
   const ClientCertificate* certificate = nullptr;  // that the client proved to own, null: none
   bool is_stream = false;            // the client asked for server-sent events
+  Tunnel* tunnel = nullptr;          // the client asks to upgrade; null: it does not, or may not
+  std::optional<Upgrade> upgrade;    // the route goes on as a WebSocket, and the handshake was good
   std::string user;                  // whom the body's `user` names, "" nobody
 
   // --- what the filters decided ---
@@ -85,9 +93,10 @@ struct Exchange {
   std::string response_model;        // base model and version that the provider named
   std::string upstream_request_id;   // apim-request-id or x-ms-request-id, for support cases
   std::string error_detail;          // for the record; no secrets, no prompts
+  SessionFacts session;              // of a WebSocket
   std::uint64_t chunks = 0;          // SSE events relayed
-  std::uint64_t bytes_in = 0;        // request body
-  std::uint64_t bytes_out = 0;       // response body as delivered
+  std::uint64_t bytes_in = 0;        // request body, or a WebSocket's frames from the client
+  std::uint64_t bytes_out = 0;       // response body as delivered, or the frames to the client
 
   // --- times ---
   WallTime started_wall{};

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tollgate/clock.hpp"
+#include "tollgate/network.hpp"
 #include "tollgate/values.hpp"
 
 #include <array>
@@ -69,6 +70,7 @@ struct EntraConfig {
   std::vector<std::string> audiences;  // what `aud` may say
   std::string authority = "https://login.microsoftonline.com";  // without a slash at the end
   std::string ca_file;                 // PEM to trust instead of the system's
+  Network network = Network::any;      // of the connections that fetch the keys
   std::chrono::milliseconds skew{300'000};          // by which clocks may differ
   std::chrono::milliseconds refresh{86'400'000};    // of the signing keys
   std::chrono::milliseconds refresh_gap{300'000};   // between two refreshes that unknown key ids cause

@@ -18,6 +18,7 @@ enum class Operation : unsigned char {
   batches,
   fine_tuning,
   vector_stores,
+  realtime,            // a WebSocket
   models,              // answered by the gateway itself
   none,
 };
@@ -33,12 +34,12 @@ enum class Surface : unsigned char {
 struct Route {
   Operation operation = Operation::none;
   Surface surface = Surface::v1;
-  std::string_view model;      // from the path, still percent-encoded; "" when the body names it
+  std::string_view model;      // from the path or query, still percent-encoded; "" when the body names it
   std::string_view tail;       // the operation's own path: "/chat/completions", "/responses/resp_1/cancel"
   std::string_view query;      // after '?', "" if none
   bool takes_json = false;     // the body is JSON and is scanned for `model`, `stream`, ...
   bool takes_multipart = false;
-  bool names_model = false;    // the call is for one model (in path or body)
+  bool names_model = false;    // the call is for one model (in path, query or body)
   bool may_stream = false;     // `stream: true` in the body is meaningful
 };
 

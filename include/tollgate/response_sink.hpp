@@ -32,11 +32,12 @@ struct ResponseHead {
 };
 
 struct Chunk {
-  enum class Kind : unsigned char { event, part };  // one SSE event, or some bytes of another body
+  // One SSE event, some bytes of another body, or one whole frame of a WebSocket.
+  enum class Kind : unsigned char { event, part, frame };
   Kind kind = Kind::part;
   std::string_view bytes;   // what goes out, verbatim
-  std::string_view data;    // events: the data lines joined
-  std::string_view event;   // events: the event name, "" if none
+  std::string_view data;    // events: the data lines joined; frames: the text of a text message
+  std::string_view event;   // events: the event name, "" if none; frames: the message's `type`
   bool is_meaningful = false;  // events: carries a token, not only a role or a filter result
   // Events: all that it adds to the answer's text, as written inside its JSON string. Absent: whoever wants
   // it has to look into `data`.

@@ -32,7 +32,7 @@ class SpareMemory {
   }
 
  private:
-  static constexpr std::size_t step = 64;
+  static constexpr std::size_t step = 32;
 #if defined(__SANITIZE_ADDRESS__)  // which is to see everything come and go
   static constexpr std::size_t largest = 0;
 #else

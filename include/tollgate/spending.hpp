@@ -5,6 +5,7 @@
 // Thread safety: immutable after load.
 #pragma once
 
+#include "tollgate/network.hpp"
 #include "tollgate/values.hpp"
 
 #include <chrono>
@@ -115,6 +116,7 @@ struct SharingConfig {
   std::string user;
   Secret password;
   std::string ca_file;                // rediss: PEM to trust instead of the system's
+  Network network = Network::any;
   std::string prefix = "tollgate";    // of the keys
   SharingMode mode = SharingMode::exact;
   int lease_percent = 2;              // leased: of a limit, taken at a time
@@ -124,6 +126,7 @@ struct SharingConfig {
 struct AlertsConfig {
   std::string webhook;                // https:// address that is told of alerts; "": none
   Secret webhook_token;               // sent as bearer; empty: none
+  Network network = Network::any;
 };
 
 // Which encoding counts for a base model that the built-in table does not know.

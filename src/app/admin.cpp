@@ -1,6 +1,7 @@
 #include "app/admin.hpp"
 
 #include "app/admin_keys.hpp"
+#include "app/credential_report.hpp"
 #include "app/fleet_report.hpp"
 #include "app/spend_report.hpp"
 #include "config/values.hpp"
@@ -124,7 +125,8 @@ std::shared_ptr<const Filter> make_admin(AdminSources sources) {
 }
 
 std::string status_json(const Status& status, const Config& config,
-                        const std::vector<std::unique_ptr<Worker>>& workers, Books& books, balancer::Fleet& fleet) {
+                        const std::vector<std::unique_ptr<Worker>>& workers, Books& books, balancer::Fleet& fleet,
+                        const credentials::TokenCells& tokens) {
   nlohmann::ordered_json out;
   out["version"] = TOLLGATE_VERSION;
   out["state"] = status.is_draining ? "draining" : "serving";
@@ -155,6 +157,7 @@ std::string status_json(const Status& status, const Config& config,
     shown["suspended"] = subscription->is_suspended;
     shown["keys"] = subscription->keys.size();
   }
+  if (!tokens.empty()) out["credentials"] = credential_status(config, tokens);
   out.update(spend_status(books, config));
   return out.dump(2) + "\n";
 }

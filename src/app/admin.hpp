@@ -35,6 +35,7 @@ struct AdminSources {
 std::shared_ptr<const Filter> make_admin(AdminSources sources);
 
 std::string status_json(const Status& status, const Config& config,
-                        const std::vector<std::unique_ptr<Worker>>& workers, Books& books, balancer::Fleet& fleet);
+                        const std::vector<std::unique_ptr<Worker>>& workers, Books& books, balancer::Fleet& fleet,
+                        const credentials::TokenCells& tokens);
 
 }  // namespace tollgate::app

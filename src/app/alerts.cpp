@@ -45,7 +45,8 @@ std::string json_of(const filters::SpendAlert& alert) {
 
 }  // namespace
 
-Alerts::Alerts(net::Loop& loop, telemetry::RecordWriter::Lane& records) : loop_(loop), records_(records) {}
+Alerts::Alerts(net::Loop& loop, net::Perimeter& perimeter, telemetry::RecordWriter::Lane& records)
+    : loop_(loop), perimeter_(perimeter), records_(records) {}
 
 void Alerts::use(const AlertsConfig& config) {
   const bool needs_tls = config.webhook.starts_with("https://");
@@ -78,7 +79,9 @@ awaitable<void> Alerts::tell_webhook() {
     if (!config_.webhook_token.is_empty()) what.headers = "Authorization: Bearer " + config_.webhook_token.reveal() + "\r\n";
     what.json = waiting_.front();
     auto tls = what.url.starts_with("https://") ? tls_ : nullptr;
-    const fetch::Answer answer = co_await fetch::send(loop_, std::move(what), std::move(tls), Clock::now() + webhook_time);
+    const net::Egress egress(perimeter_, {"webhook", ""}, config_.network);
+    const fetch::Answer answer =
+        co_await fetch::send(loop_, egress, std::move(what), std::move(tls), Clock::now() + webhook_time);
     if (answer.problem.empty() || failures == pauses.size()) {
       if (!answer.problem.empty()) log::error("budget", "the webhook was not told of an alert: " + answer.problem);
       waiting_.pop_front();

@@ -17,6 +17,7 @@
 #include <string>
 
 namespace tollgate::net {
+class Perimeter;
 class TlsClientContext;
 }
 
@@ -24,7 +25,7 @@ namespace tollgate::app {
 
 class Alerts {
  public:
-  Alerts(net::Loop& loop, telemetry::RecordWriter::Lane& records);
+  Alerts(net::Loop& loop, net::Perimeter& perimeter, telemetry::RecordWriter::Lane& records);
 
   // What the configuration says now. Throws std::runtime_error when the system's authorities cannot
   // be used for an https:// webhook.
@@ -38,6 +39,7 @@ class Alerts {
   static constexpr std::size_t most_waiting = 100;
 
   net::Loop& loop_;
+  net::Perimeter& perimeter_;
   telemetry::RecordWriter::Lane& records_;
   AlertsConfig config_;
   std::shared_ptr<net::TlsClientContext> tls_;

@@ -2,11 +2,16 @@
 
 #include "app/admin.hpp"
 #include "app/admin_keys.hpp"
+#include "app/affinity_report.hpp"
+#include "app/credential_report.hpp"
 #include "app/fleet_report.hpp"
+#include "app/network_report.hpp"
 #include "app/spend_report.hpp"
+#include "app/start_memory.hpp"
 #include "config/load.hpp"
 #include "config/values.hpp"
 #include "filters/filters.hpp"
+#include "identity/durable_file.hpp"
 #include "net/listener.hpp"
 #include "net/tls_context.hpp"
 #include "pipeline/registry.hpp"
@@ -16,12 +21,14 @@
 #include <cstdio>
 #include <stdexcept>
 #include <sys/resource.h>
+#include <utility>
 
 namespace tollgate::app {
 
 namespace {
 
 constexpr std::chrono::milliseconds drain_poll{20};
+constexpr std::chrono::milliseconds session_farewell{1'000};  // for close frames, when the drain is over
 
 // A copy for one worker: the reference counts of different workers then share no cache line.
 std::shared_ptr<const server::Chain> own_copy(const server::Chain& chain) {
@@ -68,6 +75,7 @@ std::vector<std::shared_ptr<const Filter>> App::make_filters(const Config& confi
   services.pots = &books_.pots();
   services.estimates = &books_.estimates();
   services.fleet = &fleet_;
+  services.directory = &directory_;
   return pipeline::build(config, services);
 }
 
@@ -84,13 +92,19 @@ App::App(std::string config_path, std::shared_ptr<const Config> config)
     : config_path_(std::move(config_path)),
       records_(config->records),
       metrics_(TOLLGATE_VERSION),
-      alerts_(loop_, records_.add_lane()),
+      perimeter_(config->network,
+                 [this, audit_path = config->identity.audit_path](const net::Refusal& refusal) {
+                   note_refusal(refusal, audit_path);
+                 }),
+      alerts_(loop_, perimeter_, records_.add_lane()),
       books_(loop_, config->ledger, [this](const filters::SpendAlert& alert) { alerts_.tell(alert); }),
-      key_fetcher_(loop_, key_ring_),
+      directory_(config->affinity),
+      key_fetcher_(loop_, perimeter_, key_ring_),
       key_book_(config->identity.keys_path, config->identity.audit_path),
+      token_fetcher_(loop_, perimeter_),
       admin_metrics_(1),
       admin_accounting_(loop_, admin_metrics_, nullptr),
-      admin_upstreams_(loop_, admin_metrics_) {
+      admin_upstreams_(loop_, perimeter_, admin_metrics_) {
   ::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
   log::set_level(level_of(config->log.level));
@@ -99,6 +113,7 @@ App::App(std::string config_path, std::shared_ptr<const Config> config)
   chain_ = make_chain(config, make_tls(*config));
   key_fetcher_.use(config->identity.entra);
   alerts_.use(config->alerts);
+  token_fetcher_.use(token_fetcher_.prepare(config));
 
   const auto& server = config->server;
   const int count = server.workers > 0
@@ -107,7 +122,8 @@ App::App(std::string config_path, std::shared_ptr<const Config> config)
   net::Address address = address_of(server.listen);
   net::refuse_if_taken(address);
   for (int i = 0; i < count; ++i) {
-    workers_.push_back(std::make_unique<Worker>(own_copy(*chain_), metrics_.add_worker(), records_.add_lane(), books_));
+    workers_.push_back(std::make_unique<Worker>(own_copy(*chain_), token_fetcher_.cells(), metrics_.add_worker(),
+                                                records_.add_lane(), books_, perimeter_));
     workers_.back()->listen(address);
     address = workers_.back()->address();  // the same for all when the port was left to the system
   }
@@ -117,9 +133,13 @@ App::App(std::string config_path, std::shared_ptr<const Config> config)
   AdminSources sources;
   sources.keys = key_admin_.get();
   sources.is_loopback = config::is_loopback(server.admin.host);
-  sources.metrics = [this] { return metrics_.render() + spend_metrics(books_, *chain_->config, workers_) +
-                                    fleet_metrics(fleet_, *chain_->config); };
-  sources.status = [this] { return status_json(status_, *chain_->config, workers_, books_, fleet_); };
+  sources.metrics = [this] {
+    return metrics_.render() + spend_metrics(books_, *chain_->config, workers_) + fleet_metrics(fleet_, *chain_->config) +
+           credential_metrics(token_fetcher_.cells()) + affinity_metrics(directory_) + network_metrics(perimeter_);
+  };
+  sources.status = [this] {
+    return status_json(status_, *chain_->config, workers_, books_, fleet_, token_fetcher_.cells());
+  };
   sources.is_ready = [this] { return !status_.is_draining; };
   auto admin_chain = std::make_shared<server::Chain>();
   admin_chain->config = config;
@@ -143,11 +163,20 @@ int App::run() {
   std::printf("tollgate ready: data plane %s://%s, admin plane http://%s\n", scheme,
               workers_.front()->address().text().c_str(), admin_->address().text().c_str());
   std::fflush(stdout);
+  give_back_start_memory();
   loop_.run();
   watcher_.reset();
   for (auto& worker : workers_) worker->stop();  // all at once: each may have to say farewell
   workers_.clear();
   return 0;
+}
+
+// From the thread that was about to connect.
+void App::note_refusal(const net::Refusal& refusal, const std::string& audit_path) {
+  loop_.post([audit_path, line = audit_line(refusal) + "\n"] {
+    const std::string why = identity::append_to_file(audit_path, line);
+    if (!why.empty()) log::error("network", "a refused connection is not in the audit file " + audit_path + ": it " + why);
+  });
 }
 
 void App::reload(const char* cause) {
@@ -164,11 +193,15 @@ void App::reload(const char* cause) {
     if (failure.empty()) {
       try {
         auto tls = make_tls(*loaded.config);
+        perimeter_.use(loaded.config->network);  // first: what follows begins to connect
         key_fetcher_.use(loaded.config->identity.entra);
         alerts_.use(loaded.config->alerts);
-        chain = make_chain(loaded.config, std::move(tls));  // last: it changes limits that are in use
+        auto tokens = token_fetcher_.prepare(loaded.config);
+        chain = make_chain(loaded.config, std::move(tls));  // near the end: it changes limits that are in use
+        token_fetcher_.use(std::move(tokens));
       } catch (const std::exception& e) {
         failure = e.what();
+        perimeter_.use(chain_->config->network);
       }
     }
   }
@@ -184,7 +217,7 @@ void App::reload(const char* cause) {
   const bool has_other_files = chain->config->files != chain_->config->files;
   chain_ = std::move(chain);
   log::set_level(level_of(chain_->config->log.level));
-  for (auto& worker : workers_) worker->use(own_copy(*chain_));
+  for (auto& worker : workers_) worker->use(own_copy(*chain_), token_fetcher_.cells());
   if (watcher_ && has_other_files) {
     watcher_ = std::make_unique<config::FileWatcher>(
         chain_->config->files, [this] { loop_.post([this] { reload("file change"); }); });
@@ -197,7 +230,7 @@ void App::apply_keys() {
   auto next = std::make_shared<server::Chain>(*chain_);
   next->filters = make_filters(*next->config);
   chain_ = std::move(next);
-  for (auto& worker : workers_) worker->use(own_copy(*chain_));
+  for (auto& worker : workers_) worker->use(own_copy(*chain_), token_fetcher_.cells());
 }
 
 void App::on_signal(int number) {
@@ -234,9 +267,21 @@ void App::drain_workers() {
   loop_.arm(drain_);
 }
 
+// Sessions would go on for ever: at the deadline each is closed with a word, for which it has a moment.
+bool App::end_sessions() {
+  if (std::exchange(drain_.has_ended_sessions, true)) return false;
+  std::int64_t open = 0;
+  for (const auto& worker : workers_) {
+    open += worker->sessions();
+    worker->end_sessions();
+  }
+  return open > 0;
+}
+
 void App::wait_for_end() {
   std::int64_t open = 0;
   for (const auto& worker : workers_) open += worker->connections();
+  if (open > 0 && Clock::now() >= drain_.deadline && end_sessions()) drain_.deadline = Clock::now() + session_farewell;
   if (open == 0 || Clock::now() >= drain_.deadline) {
     log::info("drain", open == 0 ? "drained" : "the drain deadline has passed: " + std::to_string(open) + " connections are cut");
     loop_.stop();

@@ -2,13 +2,16 @@
 // One thread: the main one.
 #pragma once
 
+#include "affinity/directory.hpp"
 #include "app/alerts.hpp"
 #include "app/books.hpp"
 #include "app/worker.hpp"
 #include "balancer/fleet.hpp"
 #include "config/file_watcher.hpp"
+#include "credentials/token_fetcher.hpp"
 #include "identity/key_book.hpp"
 #include "identity/key_fetcher.hpp"
+#include "net/perimeter.hpp"
 #include "net/signals.hpp"
 #include "telemetry/metrics.hpp"
 
@@ -44,12 +47,14 @@ class App {
   std::vector<std::shared_ptr<const Filter>> make_filters(const Config& config);
   std::shared_ptr<const server::Chain> make_chain(std::shared_ptr<const Config> config,
                                                   std::shared_ptr<const net::TlsServerContext> tls);
+  void note_refusal(const net::Refusal& refusal, const std::string& audit_path);
   void reload(const char* cause);
   void apply_keys();
   void on_signal(int number);
   void begin_drain();
   void drain_workers();
   void wait_for_end();
+  bool end_sessions();
 
   std::string config_path_;
   std::shared_ptr<const server::Chain> chain_;
@@ -57,12 +62,15 @@ class App {
   telemetry::RecordWriter records_;
   telemetry::Metrics metrics_;
   net::Loop loop_;  // the main thread's: admin plane, signals, reloads
+  net::Perimeter perimeter_;
   Alerts alerts_;
   Books books_;
   balancer::Fleet fleet_;
+  affinity::Directory directory_;
   identity::KeyRing key_ring_;
   identity::KeyFetcher key_fetcher_;
   identity::KeyBook key_book_;
+  credentials::TokenFetcher token_fetcher_;
   std::unique_ptr<KeyAdmin> key_admin_;
   telemetry::WorkerMetrics admin_metrics_;  // of nobody's interest: the metrics are about the data plane
   Accounting admin_accounting_;
@@ -74,6 +82,7 @@ class App {
   struct DrainTimer : Timer {
     App* app = nullptr;
     TimePoint deadline{};
+    bool has_ended_sessions = false;
   } drain_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <functional>
 #include <vector>
 
@@ -63,6 +64,67 @@ void call_pages(Exposition& out, const std::vector<Row>& rows) {
   for (const Row& row : rows) out.sample(row.label, row.numbers.first_token_seconds);
 }
 
+std::vector<const Row*> ptu_rows(const std::vector<Row>& rows) {
+  std::vector<const Row*> out;
+  for (const Row& row : rows) {
+    if (row.numbers.ptu) out.push_back(&row);
+  }
+  return out;
+}
+
+void ptu_pages(Exposition& out, const std::vector<Row>& all) {
+  const std::vector<const Row*> rows = ptu_rows(all);
+  out.family("tollgate_ptu_predicted_utilization_ratio", Type::gauge,
+             "How full reserved capacity is predicted to be; above 1 it refuses.");
+  for (const Row* row : rows) out.sample(row->label, row->numbers.ptu->predicted);
+  out.family("tollgate_ptu_reported_utilization_ratio", Type::gauge, "What the deployment said last; many never do.");
+  for (const Row* row : rows) {
+    if (row->numbers.ptu->reported) out.sample(row->label, *row->numbers.ptu->reported);
+  }
+  out.family("tollgate_ptu_capacity_tokens_per_minute", Type::gauge,
+             "Weighted tokens a minute that the units carry: as configured, and as learnt from what was seen.");
+  for (const Row* row : rows) {
+    std::string configured = row->label, learnt = row->label;
+    append_label(configured, "source", "configured");
+    append_label(learnt, "source", "learnt");
+    out.sample(configured, row->numbers.ptu->configured_a_minute);
+    out.sample(learnt, row->numbers.ptu->tokens_a_minute);
+  }
+  out.family("tollgate_ptu_soft_spills_total", Type::counter,
+             "Calls that went elsewhere because reserved capacity was predicted to have no room for their class.");
+  for (const Row* row : rows) {
+    for (std::size_t i = 0; i < traffic_class_count; ++i) {
+      std::string labels = row->label;
+      append_label(labels, "class", balancer::name_of(static_cast<TrafficClass>(i)));
+      out.sample(labels, row->numbers.ptu->spilled[i]);
+    }
+  }
+  out.family("tollgate_ptu_queue_length", Type::gauge, "Calls that wait for room in reserved capacity.");
+  for (const Row* row : rows) out.sample(row->label, static_cast<std::uint64_t>(row->numbers.ptu->waiting));
+  out.family("tollgate_ptu_queue_wait_seconds", Type::histogram, "How long calls waited for room in reserved capacity.");
+  for (const Row* row : rows) {
+    const balancer::PtuWaits& waits = row->numbers.ptu->waits;
+    out.histogram(row->label, balancer::PtuWaits::bounds, waits.counts, waits.sum_ns);
+  }
+  out.family("tollgate_ptu_queue_gave_up_total", Type::counter, "Calls that waited in vain and went elsewhere.");
+  for (const Row* row : rows) out.sample(row->label, row->numbers.ptu->waits.gave_up);
+}
+
+// Two digits after the point.
+double rounded(double value) { return std::round(value * 100) / 100; }
+
+nlohmann::ordered_json ptu_status(const balancer::PtuNumbers& ptu) {
+  nlohmann::ordered_json out;
+  out["predicted_percent"] = rounded(100 * ptu.predicted);
+  if (ptu.reported) out["reported_percent"] = rounded(100 * *ptu.reported);
+  out["tokens_a_minute"] = std::llround(ptu.tokens_a_minute);
+  out["configured_tokens_a_minute"] = std::llround(ptu.configured_a_minute);
+  out["window_seconds"] = rounded(ptu.window_seconds);
+  out["is_learnt"] = ptu.is_learnt;
+  out["waiting"] = ptu.waiting;
+  return out;
+}
+
 void hedge_pages(Exposition& out, balancer::Fleet& fleet, const Config& config) {
   const auto page = [&](std::string_view name, std::string_view help, std::uint64_t (balancer::HedgeMoney::*number)() const noexcept) {
     out.family(name, Type::counter, help);
@@ -81,6 +143,7 @@ std::string fleet_metrics(balancer::Fleet& fleet, const Config& config) {
   const std::vector<Row> rows = rows_of(fleet, config);
   breaker_pages(out, rows);
   call_pages(out, rows);
+  ptu_pages(out, rows);
   hedge_pages(out, fleet, config);
   return out.take();
 }
@@ -94,6 +157,7 @@ void add_fleet_status(nlohmann::ordered_json& out, balancer::Fleet& fleet, const
       shown["opens_in_ms"] = std::chrono::duration_cast<std::chrono::milliseconds>(row.numbers.frees_in).count();
     }
     shown["in_flight"] = row.numbers.in_flight;
+    if (row.numbers.ptu) shown["ptu"] = ptu_status(*row.numbers.ptu);
   }
   for (const auto& model : config.models) {
     auto& steps = out["models"][model->name]["route"];

@@ -32,6 +32,8 @@ void Accounting::on_connection_error(ConnectionError error) {
   }
 }
 
+void Accounting::on_session(int change) { metrics_.sessions_open.add(change); }
+
 void Accounting::on_begin() { metrics_.requests_in_flight.add(1); }
 
 void Accounting::on_end(const Exchange& ex, const Outcome& outcome) {
@@ -52,23 +54,27 @@ namespace {
 // How long a worker that ends may take to tell the shared store what is still owed.
 constexpr std::chrono::milliseconds farewell{1'000};
 
-std::unique_ptr<sharing::SharedPots> shared_pots(net::Loop& loop, const SharingConfig& config) {
+std::unique_ptr<sharing::SharedPots> shared_pots(net::Loop& loop, net::Perimeter& perimeter,
+                                                 const SharingConfig& config) {
   if (config.redis.empty()) return nullptr;
-  return std::make_unique<sharing::SharedPots>(loop, config, base::make_request_id());
+  return std::make_unique<sharing::SharedPots>(loop, perimeter, config, base::make_request_id());
 }
 
 }  // namespace
 
-Worker::Worker(std::shared_ptr<const server::Chain> chain, telemetry::WorkerMetrics& metrics,
-               telemetry::RecordWriter::Lane& lane, Books& books)
+Worker::Worker(std::shared_ptr<const server::Chain> chain, const credentials::TokenCells& tokens,
+               telemetry::WorkerMetrics& metrics, telemetry::RecordWriter::Lane& lane, Books& books, net::Perimeter& perimeter)
     : metrics_(metrics),
       lane_(lane),
       accounting_(loop_, metrics, &lane),
-      upstreams_(loop_, metrics),
-      shared_(shared_pots(loop_, chain->config->sharing)),
+      upstreams_(loop_, perimeter, metrics),
+      tokens_(loop_),
+      shared_(shared_pots(loop_, perimeter, chain->config->sharing)),
       till_{books.ledger(), books.ledger().add_lane(), shared_.get(), books, chain->config->ledger.is_strict},
-      server_(loop_, upstreams_, accounting_, std::move(chain), true) {
+      server_(loop_, upstreams_, accounting_, chain, true) {
   server_.set_till(till_);
+  server_.set_tokens(tokens_);
+  tokens_.use(chain->config, tokens);
 }
 
 Worker::~Worker() {
@@ -83,16 +89,21 @@ void Worker::start() {
   thread_ = std::thread([this] { loop_.run(); });
 }
 
-void Worker::use(std::shared_ptr<const server::Chain> chain) {
-  loop_.post([this, chain = std::move(chain)]() mutable {
+void Worker::use(std::shared_ptr<const server::Chain> chain, credentials::TokenCells tokens) {
+  loop_.post([this, chain = std::move(chain), tokens = std::move(tokens)]() mutable {
     metrics_.on_new_config();
     upstreams_.on_new_config();
+    tokens_.use(chain->config, tokens);
     server_.use(std::move(chain));
   });
 }
 
 void Worker::drain() {
   loop_.post([this] { server_.drain(); });
+}
+
+void Worker::end_sessions() {
+  loop_.post([this] { server_.end_sessions(); });
 }
 
 // What the exchanges still owe is booked before the shared store is left.

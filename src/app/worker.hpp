@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/branch.hpp"
+#include "credentials/worker_tokens.hpp"
 #include "filters/till.hpp"
 #include "net/loop.hpp"
 #include "server/server.hpp"
@@ -34,6 +35,7 @@ class Accounting final : public server::Observer, private Timer {
   void on_connection(int change) override;
   void on_refused_connection() override;
   void on_connection_error(ConnectionError error) override;
+  void on_session(int change) override;
   void on_begin() override;
   void on_end(const Exchange& ex, const Outcome& outcome) override;
 
@@ -45,8 +47,8 @@ class Accounting final : public server::Observer, private Timer {
 
 class Worker {
  public:
-  Worker(std::shared_ptr<const server::Chain> chain, telemetry::WorkerMetrics& metrics,
-         telemetry::RecordWriter::Lane& lane, Books& books);
+  Worker(std::shared_ptr<const server::Chain> chain, const credentials::TokenCells& tokens,
+         telemetry::WorkerMetrics& metrics, telemetry::RecordWriter::Lane& lane, Books& books, net::Perimeter& perimeter);
   ~Worker();  // stops and joins
   Worker(const Worker&) = delete;
 
@@ -54,10 +56,12 @@ class Worker {
   net::Address address() const { return server_.address(); }
   void start();
 
-  void use(std::shared_ptr<const server::Chain> chain);
+  void use(std::shared_ptr<const server::Chain> chain, credentials::TokenCells tokens);
   void drain();
+  void end_sessions();  // that are still open: each is closed properly
   void stop();
   std::int64_t connections() const noexcept { return metrics_.client_connections.value(); }
+  std::int64_t sessions() const noexcept { return metrics_.sessions_open.value(); }
   const sharing::SharedPots* shared() const noexcept { return shared_.get(); }  // null: nothing is shared
 
  private:
@@ -68,6 +72,7 @@ class Worker {
   net::Loop loop_;
   Accounting accounting_;
   upstream::Upstreams upstreams_;
+  credentials::WorkerTokens tokens_;
   std::unique_ptr<sharing::SharedPots> shared_;
   filters::Till till_;
   server::Server server_;

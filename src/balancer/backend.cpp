@@ -14,20 +14,43 @@ const char* name_of(Result result) noexcept {
   return "";
 }
 
+namespace {
+
+bool is_known_ptu(const Deployment& deployment) {
+  return deployment.kind == DeploymentKind::ptu && deployment.unit.input_a_minute > 0;
+}
+
+// Of a call that was refused or failed: the bucket has it back.
+constexpr Usage nothing{.is_reported = true};
+
+}  // namespace
+
+Backend::Backend(const Deployment& deployment)
+    : name_(deployment.name), breaker_(deployment.breaker), longest_advice_(deployment.breaker.retry_after_most) {
+  is_ptu_ = is_known_ptu(deployment);
+  if (is_ptu_) ptu_.emplace(deployment, Clock::now());
+}
+
 void Backend::use(const Deployment& deployment) {
   const std::lock_guard lock(mutex_);
   breaker_.use(deployment.breaker);
+  longest_advice_ = deployment.breaker.retry_after_most;
+  is_ptu_ = is_known_ptu(deployment);
+  if (!is_ptu_) return;
+  if (ptu_) ptu_->use(deployment, Clock::now());
+  else ptu_.emplace(deployment, Clock::now());
 }
 
 Standing Backend::look(const Ask& ask, int weight, TimePoint now) {
   const std::lock_guard lock(mutex_);
   Standing standing;
-  standing.is_open_to_calls = breaker_.admits(now);
+  standing.is_open_to_calls = !takes_no_call(now);
   if (!standing.is_open_to_calls) {
-    standing.why = breaker_.why(now);
+    standing.why = breaker_.admits(now) ? Closed::throttled : breaker_.why(now);
     return standing;
   }
-  standing.is_to_be_spared = breaker_.is_to_be_spared(now);
+  standing.is_full = is_ptu_ && ask.turn_at != this && !ptu_->has_room(ask.traffic, now);
+  standing.is_to_be_spared = standing.is_full || breaker_.is_to_be_spared(now);
   const double share = static_cast<double>(in_flight_.load(std::memory_order_relaxed)) / weight;
   standing.cost = (ask.is_stream ? streams_ : others_).at(now) * (1.0 + share);
   return standing;
@@ -35,7 +58,18 @@ Standing Backend::look(const Ask& ask, int weight, TimePoint now) {
 
 TimePoint Backend::free_at(TimePoint now) const {
   const std::lock_guard lock(mutex_);
-  return breaker_.free_at(now);
+  const TimePoint free_at = breaker_.free_at(now);
+  return is_ptu_ && ptu_->is_predictive() ? std::max(free_at, ptu_->refused_until()) : free_at;
+}
+
+// The breaker, or reserved capacity that has refused and said until when.
+bool Backend::takes_no_call(TimePoint now) const noexcept {
+  return !breaker_.admits(now) || (is_ptu_ && ptu_->is_predictive() && now < ptu_->refused_until());
+}
+
+void Backend::note_spill(TrafficClass traffic) {
+  const std::lock_guard lock(mutex_);
+  if (is_ptu_) ptu_->note_spill(traffic);
 }
 
 Duration Backend::first_token_percentile(int percent) const {
@@ -54,30 +88,45 @@ BackendNumbers Backend::numbers(TimePoint now) const {
   out.first_token_seconds = streams_.at(now);
   out.opened = breaker_.opened();
   out.results = results_;
+  if (is_ptu_) out.ptu = ptu_->numbers(now);
   return out;
 }
 
-std::optional<bool> Backend::enter(TimePoint now) {
-  const std::lock_guard lock(mutex_);
-  if (!breaker_.admits(now)) return std::nullopt;
-  in_flight_.fetch_add(1, std::memory_order_relaxed);
-  return breaker_.enter(now);
+std::optional<Visit> Visit::begin(Backend& backend, TimePoint now, const Ask& ask) {
+  const std::lock_guard lock(backend.mutex_);
+  if (backend.takes_no_call(now)) return std::nullopt;
+  std::optional<PtuStay> stay;
+  if (backend.is_ptu_) stay = backend.ptu_->admit(ask.load, now);
+  backend.in_flight_.fetch_add(1, std::memory_order_relaxed);
+  return Visit(backend, backend.breaker_.enter(now), stay);
 }
 
-std::optional<Visit> Visit::begin(Backend& backend, TimePoint now) {
-  const std::optional<bool> is_probe = backend.enter(now);
-  if (!is_probe) return std::nullopt;
-  return Visit(backend, *is_probe);
-}
+Visit::Visit(Visit&& other) noexcept
+    : backend_(std::exchange(other.backend_, nullptr)), is_probe_(other.is_probe_), is_told_(other.is_told_), stay_(other.stay_) {}
 
 Visit::~Visit() {
   if (!backend_) return;
-  if (!is_told_) {
+  if (!is_told_ || stay_) {
     const std::lock_guard lock(backend_->mutex_);
-    backend_->breaker_.on_nothing(is_probe_);
-    note(Result::abandoned);
+    if (!is_told_) {
+      backend_->breaker_.on_nothing(is_probe_);
+      note(Result::abandoned);
+    }
+    leave_ptu({}, Clock::now());
   }
   backend_->in_flight_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+// REQUIRES: the lock.
+void Visit::leave_ptu(const Usage& usage, TimePoint now) {
+  if (stay_ && backend_->is_ptu_) backend_->ptu_->left(*stay_, usage, now);
+  stay_.reset();
+}
+
+void Visit::ended(TimePoint now, const Usage& usage) {
+  if (!stay_) return;
+  const std::lock_guard lock(backend_->mutex_);
+  leave_ptu(usage, now);
 }
 
 void Visit::note(Result result) {
@@ -85,9 +134,10 @@ void Visit::note(Result result) {
   ++backend_->results_[static_cast<std::size_t>(result)];
 }
 
-void Visit::answered(TimePoint now, Duration took, bool is_stream) {
+void Visit::answered(TimePoint now, Duration took, bool is_stream, std::optional<double> reported) {
   const std::lock_guard lock(backend_->mutex_);
   note(Result::good);
+  if (stay_ && backend_->is_ptu_) backend_->ptu_->accepted(*stay_, reported, now);
   backend_->breaker_.on_success(now, is_probe_);
   (is_stream ? backend_->streams_ : backend_->others_).see(took, now);
   if (is_stream) backend_->first_tokens_.see(took);
@@ -96,20 +146,32 @@ void Visit::answered(TimePoint now, Duration took, bool is_stream) {
 void Visit::refused_the_caller(TimePoint now) {
   const std::lock_guard lock(backend_->mutex_);
   note(Result::good);
+  leave_ptu(nothing, now);
   backend_->breaker_.on_success(now, is_probe_);
 }
 
 bool Visit::failed(TimePoint now, Result how) {
   const std::lock_guard lock(backend_->mutex_);
   note(how);
+  leave_ptu(nothing, now);
   const auto opened = backend_->breaker_.opened();
   backend_->breaker_.on_failure(now, is_probe_);
   return backend_->breaker_.opened() != opened;
 }
 
-void Visit::throttled(TimePoint now, std::chrono::milliseconds advice) {
+void Visit::throttled(TimePoint now, std::chrono::milliseconds advice, int status) {
   const std::lock_guard lock(backend_->mutex_);
   note(Result::throttled);
+  const bool is_full = stay_ && backend_->is_ptu_ && status == 429;
+  if (is_full) {
+    std::optional<Duration> until;
+    if (advice.count() >= 0) until = std::min<Duration>(advice, backend_->longest_advice_);
+    backend_->ptu_->refused(*stay_, until, now);
+    stay_.reset();
+  }
+  leave_ptu(nothing, now);
+  // Predicted capacity says by itself when it takes calls again.
+  if (is_full && backend_->ptu_->is_predictive()) return backend_->breaker_.on_nothing(is_probe_);
   backend_->breaker_.on_throttled(now, is_probe_, advice);
 }
 
@@ -117,6 +179,24 @@ void Visit::broke_off(TimePoint now) {
   const std::lock_guard lock(backend_->mutex_);
   ++backend_->results_[static_cast<std::size_t>(Result::failed)];
   backend_->breaker_.on_failure(now, false);
+}
+
+Turn::~Turn() {
+  if (!turn_.waiter.is_queued) return;
+  const std::lock_guard lock(backend_.mutex_);
+  backend_.ptu_->leave(turn_);
+}
+
+std::optional<TimePoint> Turn::ask(const Ask& what, TimePoint deadline, TimePoint now) {
+  const std::lock_guard lock(backend_.mutex_);
+  if (!backend_.is_ptu_) return std::nullopt;
+  PtuGate& gate = *backend_.ptu_;
+  if (!turn_.waiter.is_queued && !gate.join(turn_, what.traffic, what.load, deadline, now)) return std::nullopt;
+  TimePoint again = now;
+  const PtuGate::Turn turn = gate.ask(turn_, now, again);
+  has_come_ = turn == PtuGate::Turn::now;
+  if (turn == PtuGate::Turn::later) return again;
+  return std::nullopt;
 }
 
 }  // namespace tollgate::balancer

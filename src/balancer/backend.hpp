@@ -6,6 +6,7 @@
 
 #include "balancer/breaker.hpp"
 #include "balancer/latency.hpp"
+#include "balancer/ptu_gate.hpp"
 #include "tollgate/config.hpp"
 
 #include <array>
@@ -18,11 +19,15 @@
 
 namespace tollgate::balancer {
 
+class Backend;
+
 // What a call will be like, as far as the choice depends on it.
 struct Ask {
   TrafficClass traffic = TrafficClass::standard;
   bool is_stream = false;
   std::uint64_t prefix_hash = 0;  // of what the prompt begins with; 0: not known
+  PtuLoad load;                   // filled in if reserved capacity is on the route
+  const Backend* turn_at = nullptr;  // it waited there, and its turn has come
 };
 
 // How a call to a deployment came out.
@@ -41,6 +46,7 @@ const char* name_of(Result result) noexcept;
 struct Standing {
   bool is_open_to_calls = false;
   bool is_to_be_spared = false;  // rather others, if there are any
+  bool is_full = false;          // because it is reserved capacity that is predicted to have no room
   Closed why = Closed::nothing;  // when it is not open to calls
   double cost = 0;               // seconds to wait, roughly; to be compared among equals
 };
@@ -54,11 +60,12 @@ struct BackendNumbers {
   double first_token_seconds = 0;  // peak average of streams
   std::uint64_t opened = 0;
   std::array<std::uint64_t, result_count> results{};
+  std::optional<PtuNumbers> ptu;  // of reserved capacity
 };
 
 class Backend {
  public:
-  explicit Backend(const Deployment& deployment) : name_(deployment.name), breaker_(deployment.breaker) {}
+  explicit Backend(const Deployment& deployment);
   Backend(const Backend&) = delete;
 
   // What a new configuration says of it.
@@ -69,6 +76,9 @@ class Backend {
   Standing look(const Ask& ask, int weight, TimePoint now);
   TimePoint free_at(TimePoint now) const;
 
+  // A call that could have gone here went elsewhere, because it is predicted to be full.
+  void note_spill(TrafficClass traffic);
+
   // What streams' first tokens took: 0 if too few were seen.
   Duration first_token_percentile(int percent) const;
 
@@ -76,8 +86,8 @@ class Backend {
 
  private:
   friend class Visit;
-  // Nullopt: it closed since it was looked at. Else whether the call is a probe.
-  std::optional<bool> enter(TimePoint now);
+  friend class Turn;
+  bool takes_no_call(TimePoint now) const noexcept;
 
   const std::string name_;
   mutable std::mutex mutex_;
@@ -86,6 +96,30 @@ class Backend {
   FirstTokens first_tokens_;
   std::array<std::uint64_t, result_count> results_{};
   std::atomic<int> in_flight_{0};
+  bool is_ptu_ = false;  // reserved capacity of which it is known what its units carry
+  std::optional<PtuGate> ptu_;  // stays when it is not that any more: somebody may wait there
+  Duration longest_advice_;
+};
+
+// A call that waits for room in reserved capacity. Leaves the queue when it is destroyed.
+// One thread: it asks when it was told to, nobody wakes it.
+class Turn {
+ public:
+  explicit Turn(Backend& backend) : backend_(backend) {}
+  Turn(const Turn&) = delete;
+  ~Turn();
+
+  // Nullopt: it does not wait (any more). Otherwise: when to ask again. The first time it joins the queue, if
+  // that is worth it.
+  std::optional<TimePoint> ask(const Ask& what, TimePoint deadline, TimePoint now);
+
+  // Its turn has come: the call goes in next, whatever the prediction says.
+  bool has_come() const noexcept { return has_come_; }
+
+ private:
+  Backend& backend_;
+  PtuTurn turn_;
+  bool has_come_ = false;
 };
 
 // A call under way. Says once how it came out; one that is destroyed untold was abandoned.
@@ -93,28 +127,34 @@ class Backend {
 class Visit {
  public:
   // Empty when the backend takes no call after all.
-  static std::optional<Visit> begin(Backend& backend, TimePoint now);
-  Visit(Visit&& other) noexcept : backend_(std::exchange(other.backend_, nullptr)), is_probe_(other.is_probe_), is_told_(other.is_told_) {}
+  static std::optional<Visit> begin(Backend& backend, TimePoint now, const Ask& ask = {});
+  Visit(Visit&& other) noexcept;
   Visit& operator=(Visit&&) = delete;
   ~Visit();
 
-  // It answered, `took` after the call began: the first token of a stream, or a whole answer.
-  void answered(TimePoint now, Duration took, bool is_stream);
+  // It answered, `took` after the call began: the first token of a stream, or a whole answer. `reported`: how full
+  // reserved capacity said it was, if it did.
+  void answered(TimePoint now, Duration took, bool is_stream, std::optional<double> reported = {});
   // It answered that the fault is the caller's.
   void refused_the_caller(TimePoint now);
   // True: that was too much, and it is left alone now.
   bool failed(TimePoint now, Result how);
-  void throttled(TimePoint now, std::chrono::milliseconds advice);
+  // `advice` < 0: it did not say for how long. `status`: what it answered.
+  void throttled(TimePoint now, std::chrono::milliseconds advice, int status = 429);
   // It broke off after it had answered.
   void broke_off(TimePoint now);
+  // It ended, and this is what it used.
+  void ended(TimePoint now, const Usage& usage);
 
  private:
-  Visit(Backend& backend, bool is_probe) : backend_(&backend), is_probe_(is_probe) {}
+  Visit(Backend& backend, bool is_probe, const std::optional<PtuStay>& stay) : backend_(&backend), is_probe_(is_probe), stay_(stay) {}
   void note(Result result);
+  void leave_ptu(const Usage& usage, TimePoint now);
 
   Backend* backend_;
   bool is_probe_;
   bool is_told_ = false;
+  std::optional<PtuStay> stay_;
 };
 
 }  // namespace tollgate::balancer

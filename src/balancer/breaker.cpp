@@ -105,8 +105,12 @@ void Breaker::on_failure(TimePoint now, bool is_probe) noexcept {
   Slice& slice = slice_at(now);
   ++slice.calls;
   ++slice.failures;
+  if (is_open_ && !is_probe) return;
+  // After a limit of its own has passed it is judged as if that had not been.
+  const bool was_failing = is_open_ && is_failing_;
+  is_open_ = was_failing;
   const bool is_over = in_a_row_ >= rules_.consecutive || is_rate_reached(now);
-  if (is_open_ ? !is_probe : !is_over) return;
+  if (!was_failing && !is_over) return;
   const auto doublings = std::min(openings_++, 20);
   open_for(now, std::min<Duration>(rules_.open * (std::int64_t{1} << doublings), rules_.open_most), true);
 }

@@ -1,6 +1,7 @@
 #include "balancer/candidates.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <random>
 
@@ -31,6 +32,7 @@ std::uint64_t mixed(std::uint64_t a, std::uint64_t b) noexcept {
 std::string_view reason_of(Spill spill) noexcept {
   switch (spill) {
     case Spill::none: return "primary";
+    case Spill::full: return "spill:full";
     case Spill::throttled: return "spill:429";
     case Spill::failed: return "spill:error";
     case Spill::timeout: return "spill:timeout";
@@ -58,6 +60,8 @@ std::optional<Candidate> Candidates::next(TimePoint now) {
         if (skipped == Spill::none) skipped = standing.why == Closed::throttled ? Spill::throttled : Spill::open;
         continue;
       }
+      if (standing.is_full && !full_) full_ = backends_[choice.deployment->index];
+      if (standing.is_full && skipped == Spill::none) skipped = Spill::full;
       if (standing.is_to_be_spared) {
         if (keeps_spared) spared.push_back({&choice, place, standing});
         if (keeps_spared) spared_are_first = is_first;
@@ -77,10 +81,16 @@ std::optional<Candidate> Candidates::next(TimePoint now) {
 // Nullopt: it has closed since it was looked at, by another worker's doing.
 std::optional<Candidate> Candidates::enter(const RouteChoice& choice, int ordinal, bool is_first_step, TimePoint now) {
   tried_ |= 1u << ordinal;
-  auto visit = Visit::begin(*backends_[choice.deployment->index], now);
+  Backend& backend = *backends_[choice.deployment->index];
+  auto visit = Visit::begin(backend, now, ask_);
   if (!visit) return std::nullopt;
+  if (full_ && full_ != &backend && !is_spill_told_) {
+    full_->note_spill(ask_.traffic);
+    is_spill_told_ = true;
+  }
   // Another of the first step, with nothing tried, is where the call belongs all the same.
-  const Spill why = is_first_step && spill_ == Spill::open ? Spill::none : spill_;
+  const bool was_only_passed_over = spill_ == Spill::open || spill_ == Spill::full;
+  const Spill why = is_first_step && was_only_passed_over ? Spill::none : spill_;
   return Candidate{choice.deployment, std::move(*visit), reason_of(why)};
 }
 
@@ -130,6 +140,22 @@ const Candidates::Found& Candidates::home_of_prefix(const Step& open) const {
   return home->standing.cost > worth_a_cache * least + wait_that_hurts_nobody ? best_of(open) : *home;
 }
 
+Backend* Candidates::worth_waiting_for(TimePoint now) const {
+  Backend* full = nullptr;
+  for (const RouteStep& step : route_) {
+    for (const RouteChoice& choice : step) {
+      if (!is_admitted(*choice.deployment)) continue;
+      Backend* const backend = backends_[choice.deployment->index];
+      const Standing standing = backend->look(ask_, choice.weight, now);
+      const bool has_no_room = standing.is_full || standing.why == Closed::throttled;
+      if (has_no_room && choice.deployment->queue && !full) full = backend;
+      if (has_no_room || !standing.is_open_to_calls) continue;
+      return choice.deployment->kind == DeploymentKind::ptu ? nullptr : full;
+    }
+  }
+  return full;
+}
+
 Candidates::Opening Candidates::opens_first(TimePoint now) const {
   Opening first;
   for (const RouteStep& step : route_) {
@@ -143,6 +169,12 @@ Candidates::Opening Candidates::opens_first(TimePoint now) const {
     }
   }
   return first;
+}
+
+bool Candidates::has_untried() const noexcept {
+  std::size_t all = 0;
+  for (const RouteStep& step : route_) all += step.size();
+  return static_cast<std::size_t>(std::popcount(tried_)) < all;
 }
 
 bool Candidates::is_any_admitted() const {

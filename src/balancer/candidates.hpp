@@ -19,7 +19,7 @@ namespace tollgate::balancer {
 using Backends = std::vector<Backend*>;
 
 // Why a call went on to the next deployment; part of x-tollgate-route.
-enum class Spill : unsigned char { none, throttled, failed, timeout, unreachable, open };
+enum class Spill : unsigned char { none, full, throttled, failed, timeout, unreachable, open };
 
 struct Candidate {
   const Deployment* deployment;
@@ -43,8 +43,19 @@ class Candidates {
   // Nullopt: nobody (else) can take the call.
   std::optional<Candidate> next(TimePoint now);
 
+  // Reserved capacity that has no room now and that somebody may wait for (Turn), if the alternative is one that is
+  // paid by the token, or there is none. Null: there is nothing to wait for. REQUIRES: nothing has been tried.
+  Backend* worth_waiting_for(TimePoint now) const;
+
+  // It waited there, and its turn has come.
+  void take_turn_at(const Backend& backend) noexcept { ask_.turn_at = &backend; }
+  const Ask& ask() const noexcept { return ask_; }
+
   // Why the last one did not do, for the reason of the next.
   void note(Spill why) noexcept { spill_ = why; }
+
+  // Whether any deployment of the route is left that was not tried, open or not.
+  bool has_untried() const noexcept;
 
   // Of those that are closed: who opens first, and when; null: none was closed.
   struct Opening {
@@ -77,6 +88,8 @@ class Candidates {
   Ask ask_;
   std::uint32_t tried_ = 0;  // bits, by ordinal
   Spill spill_ = Spill::none;
+  Backend* full_ = nullptr;  // it would have gone there, but for the prediction
+  bool is_spill_told_ = false;
 };
 
 // The text of x-tollgate-route for a call that did not go to where it would have gone first.

@@ -5,6 +5,7 @@
 #include "base/json_text.hpp"
 #include "tollgate/operation.hpp"
 #include "tollgate/outcome.hpp"
+#include "tollgate/tunnel.hpp"
 
 namespace tollgate {
 namespace {
@@ -51,6 +52,8 @@ Told told(ErrorKind kind) noexcept {
       return {413, "request_too_large", bad_request};
     case ErrorKind::bad_encoding:
       return {415, "unsupported_encoding", bad_request};
+    case ErrorKind::upgrade_required:
+      return {426, "upgrade_required", bad_request};
     case ErrorKind::headers_too_large:
       return {431, "headers_too_large", bad_request};
     case ErrorKind::rate_limited:
@@ -117,6 +120,55 @@ const char* name_of(End end) noexcept {
   return "unknown";
 }
 
+const char* name_of(SessionEnd end) noexcept {
+  switch (end) {
+    case SessionEnd::none:
+      return "none";
+    case SessionEnd::client_closed:
+      return "client_closed";
+    case SessionEnd::upstream_closed:
+      return "upstream_closed";
+    case SessionEnd::client_gone:
+      return "client_gone";
+    case SessionEnd::upstream_gone:
+      return "upstream_gone";
+    case SessionEnd::client_fault:
+      return "client_fault";
+    case SessionEnd::upstream_fault:
+      return "upstream_fault";
+    case SessionEnd::idle:
+      return "idle";
+    case SessionEnd::expired:
+      return "expired";
+    case SessionEnd::spent:
+      return "spent";
+    case SessionEnd::drained:
+      return "drained";
+  }
+  return "unknown";
+}
+
+const char* closed_by(SessionEnd end) noexcept {
+  switch (end) {
+    case SessionEnd::none:
+      return "";
+    case SessionEnd::client_closed:
+    case SessionEnd::client_gone:
+    case SessionEnd::client_fault:
+      return "client";
+    case SessionEnd::upstream_closed:
+    case SessionEnd::upstream_gone:
+    case SessionEnd::upstream_fault:
+      return "upstream";
+    case SessionEnd::idle:
+    case SessionEnd::expired:
+    case SessionEnd::spent:
+    case SessionEnd::drained:
+      return "gateway";
+  }
+  return "unknown";
+}
+
 const char* name_of(ErrorSource source) noexcept {
   switch (source) {
     case ErrorSource::none:
@@ -157,6 +209,8 @@ const char* name_of(Operation operation) noexcept {
       return "fine_tuning";
     case Operation::vector_stores:
       return "vector_stores";
+    case Operation::realtime:
+      return "realtime";
     case Operation::models:
       return "models";
     case Operation::none:

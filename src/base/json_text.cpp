@@ -1,5 +1,7 @@
 #include "base/json_text.hpp"
 
+#include "base/utf8.hpp"
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -54,33 +56,6 @@ std::size_t plain_json_length(std::string_view text) noexcept {
 
 namespace {
 
-// The length of the UTF-8 sequence that `text` starts with; 0 if it starts with none (RFC 3629: no
-// overlong forms, no surrogates, nothing above U+10FFFF).
-std::size_t sequence_length(std::string_view text) noexcept {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto lead = byte(0);
-  std::size_t length = 0;
-  unsigned char least = 0x80;  // of the second byte
-  unsigned char most = 0xbf;
-  if (lead < 0x80) return 1;
-  if (lead >= 0xc2 && lead <= 0xdf) {
-    length = 2;
-  } else if (lead >= 0xe0 && lead <= 0xef) {
-    length = 3;
-    if (lead == 0xe0) least = 0xa0;
-    if (lead == 0xed) most = 0x9f;
-  } else if (lead >= 0xf0 && lead <= 0xf4) {
-    length = 4;
-    if (lead == 0xf0) least = 0x90;
-    if (lead == 0xf4) most = 0x8f;
-  }
-  if (length == 0 || text.size() < length) return 0;
-  if (byte(1) < least || byte(1) > most) return 0;
-  for (std::size_t i = 2; i < length; ++i)
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  return length;
-}
-
 void escape_control(std::string& out, unsigned char c) {
   constexpr char hex[] = "0123456789abcdef";
   switch (c) {
@@ -123,7 +98,7 @@ void json_escape(std::string& out, std::string_view text) {
       out += static_cast<char>(c);
     } else if (c < 0x20 || c == 0x7f) {
       escape_control(out, c);
-    } else if (const auto length = sequence_length(text)) {
+    } else if (const auto length = base::utf8_sequence_length(text)) {
       out.append(text.substr(0, length));
       taken = length;
     } else {

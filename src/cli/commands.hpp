@@ -18,6 +18,9 @@ int keys_command(int argc, char** argv);
 // usage [--ledger FILE | --config FILE] [--by COLUMN,...] ...
 int usage_command(int argc, char** argv);
 
+// ptu-advisor [--ledger FILE | --config FILE] ...
+int ptu_advisor_command(int argc, char** argv);
+
 // tokens [--encoding NAME | --model NAME]
 int tokens_command(int argc, char** argv);
 

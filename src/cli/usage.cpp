@@ -1,17 +1,16 @@
 // `tollgate usage`: who spent what, read from the ledger while the gateway runs.
 #include "cli/commands.hpp"
+#include "cli/reading.hpp"
 #include "cli/usage_output.hpp"
 
 #include "ledger/report.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <sstream>
-#include <stdexcept>
 #include <string_view>
 
 namespace tollgate::cli {
@@ -32,8 +31,6 @@ constexpr const char* how_to =
     "  --format    focus-*: one row a day in the columns of FOCUS 1.2\n"
     "  --meters    what is used of each limit and budget, instead\n";
 
-constexpr std::int64_t minutes_a_day = 24 * 60;
-
 struct Arguments {
   std::string ledger;
   std::string config;
@@ -41,12 +38,6 @@ struct Arguments {
   std::vector<std::string> by{"cost_center", "subscription", "model"};
   ledger::UsageQuery query;
   bool wants_meters = false;
-};
-
-// Wrong arguments; what() says which.
-class Misuse : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
 };
 
 std::vector<std::string> split(const std::string& text) {
@@ -65,26 +56,6 @@ std::vector<std::string> columns_of(const std::string& text) {
       throw Misuse("--by: there is no column \"" + column + "\"");
   }
   return columns;
-}
-
-// Minutes since the epoch of 2026-11-30 or 2026-11-30T18:00. A day as the last one counts whole.
-std::int64_t minute_of(const std::string& text, bool is_last) {
-  using namespace std::chrono;
-  int parts[5] = {};
-  const char* const form = "dddd-dd-ddTdd:dd";
-  const bool has_time = text.size() == 16;
-  bool is_good = text.size() == 10 || has_time;
-  for (std::size_t i = 0; is_good && i < text.size(); ++i)
-    is_good = form[i] == 'd' ? text[i] >= '0' && text[i] <= '9' : text[i] == form[i];
-  constexpr std::pair<int, int> places[5] = {{0, 4}, {5, 7}, {8, 10}, {11, 13}, {14, 16}};
-  for (int i = 0; is_good && i < (has_time ? 5 : 3); ++i)
-    std::from_chars(text.data() + places[i].first, text.data() + places[i].second, parts[i]);
-  const year_month_day date{year(parts[0]), month(static_cast<unsigned>(parts[1])),
-                            day(static_cast<unsigned>(parts[2]))};
-  if (!is_good || !date.ok() || parts[3] > 23 || parts[4] > 59)
-    throw Misuse("\"" + text + "\" is no date: write 2026-11-30 or 2026-11-30T18:00 (UTC)");
-  const std::int64_t first = sys_days(date).time_since_epoch().count() * minutes_a_day;
-  return has_time ? first + parts[3] * 60 + parts[4] : first + (is_last ? minutes_a_day : 0);
 }
 
 Arguments parse(int argc, char** argv) {
@@ -117,23 +88,6 @@ Arguments parse(int argc, char** argv) {
       *result.query.from_minute >= *result.query.to_minute)
     throw Misuse("--from has to be before --to");
   return result;
-}
-
-// Null where none was named.
-std::shared_ptr<const Config> config_of(const Arguments& arguments) {
-  if (arguments.config.empty()) return nullptr;
-  config::Loaded loaded = config::load(arguments.config);
-  if (!loaded.config)
-    throw std::runtime_error(to_text(loaded.problems.front()) +
-                             "\nthe configuration cannot be loaded: name the file with --ledger alone");
-  return loaded.config;
-}
-
-std::string ledger_path(const Arguments& arguments, const Config* config) {
-  if (!arguments.ledger.empty()) return arguments.ledger;
-  if (config == nullptr) return LedgerConfig{}.path;
-  if (config->ledger.path == "off") throw std::runtime_error("the ledger is off in " + arguments.config);
-  return config->ledger.path;
 }
 
 UsageTable read(const std::string& path, const Arguments& arguments, const Config* config) {
@@ -174,8 +128,8 @@ void write(std::ostream& out, const UsageTable& table, const std::string& format
 int usage_command(int argc, char** argv) {
   try {
     const Arguments arguments = parse(argc, argv);
-    const std::shared_ptr<const Config> config = config_of(arguments);
-    const std::string path = ledger_path(arguments, config.get());
+    const std::shared_ptr<const Config> config = config_of(arguments.config);
+    const std::string path = ledger_path(arguments.ledger, config.get());
     if (arguments.wants_meters) {
       const auto now = std::chrono::floor<std::chrono::milliseconds>(
           std::chrono::system_clock::now().time_since_epoch());

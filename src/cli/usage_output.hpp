@@ -1,6 +1,7 @@
 // The forms in which `tollgate usage` tells what it has read.
 #pragma once
 
+#include "cli/text.hpp"
 #include "cli/usage_reserved.hpp"
 #include "ledger/report.hpp"
 
@@ -31,11 +32,5 @@ void write_focus_csv(std::ostream& out, const UsageTable& usage);
 void write_focus_jsonl(std::ostream& out, const UsageTable& usage);
 
 void write_meters(std::ostream& out, const std::vector<ledger::MeterRow>& meters);
-
-// Nano-dollars as dollars, exact: "12.3", "0.00045", "-1.0".
-std::string dollars(std::int64_t nano);
-std::string csv_field(std::string text);         // of a text: quoted if need be, no formula
-std::string json_text(const std::string& text);  // with its quotes
-std::string moment(std::int64_t seconds);        // 2026-11-23T12:00:00Z
 
 }  // namespace tollgate::cli

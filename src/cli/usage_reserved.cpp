@@ -1,6 +1,7 @@
 #include "cli/usage_reserved.hpp"
 
-#include "cli/usage_output.hpp"
+#include "cli/reading.hpp"
+#include "cli/text.hpp"
 
 #include <limits>
 #include <map>
@@ -10,8 +11,6 @@ namespace tollgate::cli {
 namespace {
 
 __extension__ using Wide = __int128;
-
-constexpr std::int64_t minutes_a_day = 24 * 60;
 
 // What requests were booked at, by day and deployment.
 std::map<std::pair<std::string, std::string>, std::int64_t> shared_out(ledger::Report& report,

@@ -86,6 +86,14 @@ bool is_plain_path(std::string_view path) {
   return true;
 }
 
+// An address that packets from outside the own network do not reach (RFC 1918, RFC 3927).
+bool is_own_network(const std::string& host) {
+  in_addr address{};
+  if (inet_pton(AF_INET, host.c_str(), &address) != 1) return false;
+  const std::uint32_t bits = ntohl(address.s_addr);
+  return bits >> 24 == 10 || bits >> 20 == 0xac1 || bits >> 16 == 0xc0a8 || bits >> 16 == 0xa9fe;
+}
+
 bool is_host(const HostPort& parts) {
   std::string host = lower(parts.host);
   return parts.is_bracketed ? is_ipv6(host) : is_ipv4(host) || is_host_name(host);
@@ -171,6 +179,19 @@ std::optional<Endpoint> parse_endpoint(std::string_view text, Fault& fault) {
   return endpoint;
 }
 
+std::optional<NameServer> parse_name_server(std::string_view text, Fault& fault) {
+  const bool is_bare_v6 = is_ipv6(std::string(text));
+  const auto parts = is_bare_v6 ? HostPort{text, {}, false, true} : split_host_port(text).value_or(HostPort{});
+  const std::string host(parts.host);
+  const bool is_address = parts.is_bracketed ? is_ipv6(host) : is_ipv4(host);
+  const auto port = parts.has_port ? number<std::uint16_t>(parts.port) : std::uint16_t{53};
+  if (is_address && port && *port != 0) return NameServer{host, *port};
+  fault = {cited(text) + " is not the address of a name server; write an IP address such as 10.0.0.4, 10.0.0.4:5353 "
+                         "or \"[fd00::4]:53\"",
+           {}};
+  return std::nullopt;
+}
+
 bool is_loopback(std::string_view host) {
   std::string text(host);
   return text == "localhost" || text == "::1" || (is_ipv4(text) && text.starts_with("127."));
@@ -249,6 +270,34 @@ std::optional<std::string> parse_webhook(std::string_view text, Fault& fault) {
   });
   if (!is_plain) return refuse("holds a character that an address cannot hold");
   return std::string(text);
+}
+
+std::optional<std::string> parse_token_url(std::string_view text, bool is_machines, Fault& fault) {
+  const std::string write =
+      is_machines ? "; write it such as http://169.254.169.254" : "; write it such as https://login.microsoftonline.com";
+  auto refuse = [&](const char* why) {
+    fault = {std::string(is_machines ? "the endpoint " : "the authority ") + why + write, {}};
+    return std::nullopt;
+  };
+  const bool is_tls = text.starts_with("https://");
+  if (!is_tls && !text.starts_with("http://")) return refuse("does not start with https://");
+  const std::string_view rest = text.substr(is_tls ? 8 : 7);
+  const std::string_view authority = rest.substr(0, rest.find('/'));
+  if (authority.find('@') != std::string_view::npos) return refuse("holds a user name; credentials have their own fields");
+  const auto parts = split_host_port(authority);
+  if (!parts || !is_host(*parts)) return refuse("has no valid host");
+  if (parts->has_port && number<std::uint16_t>(parts->port).value_or(0) == 0)
+    return refuse("has no port between 1 and 65535");
+  const std::string host = lower(parts->host);
+  const bool is_safe = is_tls || is_loopback(host) || (is_machines && is_own_network(host));
+  if (!is_safe) return refuse("is http:// to another machine, which would tell the secret to everybody on the way");
+  std::string_view path = rest.substr(authority.size());
+  const bool has_slash = path.ends_with('/');
+  while (path.ends_with('/')) path.remove_suffix(1);
+  if (!is_plain_path(path)) return refuse("has a path that is not plain");
+  std::string url = std::string(is_tls ? "https://" : "http://") + std::string(authority) + std::string(path);
+  if (is_machines && has_slash) url += '/';
+  return url;
 }
 
 }  // namespace tollgate::config

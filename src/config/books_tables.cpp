@@ -1,5 +1,6 @@
 // The rows of the table of fields that say where the books are kept, shared, told and what they
 // count.
+#include "config/network_fields.hpp"
 #include "config/spend_codecs.hpp"
 #include "config/spend_tables.hpp"
 
@@ -58,6 +59,7 @@ Fields<SharingConfig> sharing_fields() {
              "Password, by reference: env:NAME or file:PATH.");
   f.optional("ca", &SharingConfig::ca_file, FileValue{"/etc/tollgate/redis-ca.pem"},
              "With rediss://: PEM file with the authorities to trust instead of the system's.");
+  add_network_field(f);
   f.optional("prefix", &SharingConfig::prefix, NameValue{"tollgate"},
              "Beginning of every key in Redis. Gateways with the same prefix share their pots.");
   f.optional("mode", &SharingConfig::mode, ChoiceValue<SharingMode>{{"exact", "leased"}},
@@ -76,6 +78,7 @@ Fields<AlertsConfig> alerts_fields() {
              "Address that is told of alerts, or env:NAME or file:PATH when it is a secret.");
   f.optional("token", &AlertsConfig::webhook_token, SecretValue{},
              "Sent to the webhook as bearer token, by reference: env:NAME or file:PATH.");
+  add_network_field(f);
   return f;
 }
 

@@ -75,7 +75,52 @@ struct TokensDraft : TokensConfig {
   std::vector<Location> encoding_places;  // of each of `encodings`
 };
 
+// `auto` is what the machine's environment tells.
+enum class HostChoice : unsigned char { automatic, imds, app_service, azure_ml };
+
+struct ManagedIdentityDraft {
+  HostChoice host = HostChoice::automatic;
+  std::string client_id;
+  std::string object_id;
+  std::string resource_id;
+  std::string endpoint;
+  Secret secret;
+};
+
+struct ApplicationDraft {
+  std::string tenant;
+  std::string client_id;
+};
+
+struct WorkloadIdentityDraft : ApplicationDraft {
+  std::string token_file;
+};
+
+struct ClientSecretDraft : ApplicationDraft {
+  Secret secret;
+};
+
+struct ClientCertificateDraft : ApplicationDraft {
+  std::string certificate_file;
+  std::string key_file;
+};
+
+// Exactly one of the kinds is there.
+struct CredentialDraft : TokenCredential, Named {
+  Secret api_key;
+  std::optional<ManagedIdentityDraft> managed_identity;
+  std::optional<WorkloadIdentityDraft> workload_identity;
+  std::optional<ClientSecretDraft> client_secret;
+  std::optional<ClientCertificateDraft> client_certificate;
+  std::string cloud;  // whose defaults hold
+  std::string scope;
+  bool is_used = false;
+};
+
 struct DeploymentDraft : Deployment, Named {
+  std::optional<UnitCapacity> capacity;  // in place of what the table says
+  Reference credential_name;                      // of `credentials`, or ...
+  std::optional<CredentialDraft> own_credential;  // ... written here
   bool allow_plain_http = false;
 };
 
@@ -103,16 +148,27 @@ struct SubscriptionDraft : Subscription, SpendDraft, Named {
 
 struct CostCenterDraft : CostCenter, SpendDraft, Named {};
 
+// A region that the gateway does not know by itself.
+struct RegionDraft {
+  std::string name;  // canonical
+  DataZone zone = DataZone::none;
+  Location where;
+};
+
 struct Draft {
   ServerConfig server;
+  NetworkConfig network;
+  std::vector<RegionDraft> regions;
   RecordsConfig records;
   LogConfig log;
   LedgerConfig ledger;
+  AffinityConfig affinity;
   std::optional<SharingConfig> sharing;
   std::optional<AlertsConfig> alerts;
   TokensDraft tokens;
   IdentityConfig identity;
   std::vector<std::string> filters;
+  std::vector<CredentialDraft> credentials;
   std::vector<DeploymentDraft> deployments;
   std::vector<ModelDraft> models;
   std::vector<ProductDraft> products;

@@ -1,6 +1,10 @@
 #include "config/field_tables.hpp"
 
+#include "config/affinity_fields.hpp"
+#include "config/credential_fields.hpp"
 #include "config/identity_fields.hpp"
+#include "config/network_fields.hpp"
+#include "config/ptu_fields.hpp"
 #include "config/route_fields.hpp"
 #include "config/spend_codecs.hpp"
 #include "config/spend_tables.hpp"
@@ -32,7 +36,7 @@ Field<Draft> filters_field(const LoadOptions& options) {
   field.default_text = nlohmann::json(known).dump();
   field.read = [known, required = options.required_filters](const Node& node, Draft& draft,
                                                             Context& context) {
-    if (!expect_list(node, "[route, access, request, limits, models, forward]", context)) return;
+    if (!expect_list(node, "[route, access, request, limits, models, affinity, forward]", context)) return;
     for (const Node& item_node : node.items) {
       int index = read_choice(item_node, known, context);
       if (index < 0) continue;
@@ -64,35 +68,6 @@ Field<Draft> filters_field(const LoadOptions& options) {
   return field;
 }
 
-// How the gateway proves itself to a deployment.
-Field<DeploymentDraft> credential_field() {
-  Fields<DeploymentDraft> inner;
-  inner.required("api_key", &Deployment::api_key, SecretValue{},
-                 "The key of the Azure resource, by reference: env:NAME or file:PATH.");
-  Field<DeploymentDraft> field;
-  field.name = "credential";
-  field.meaning = "How the gateway proves itself to the deployment. Never forwarded from clients.";
-  field.schema = [inner] { return inner.schema(); };
-  field.example = "{api_key: env:AZURE_OPENAI_KEY}";
-  field.is_required = true;
-  field.read = [inner](const Node& node, DeploymentDraft& draft, Context& context) {
-    if (node.kind == Node::Kind::scalar && node.text == "azure")
-      return context.refuse(node.where,
-                            "\"credential: azure\" is not available in this version; "
-                            "write {api_key: env:NAME}");
-    if (node.kind == Node::Kind::scalar)
-      return context.refuse(node.where,
-                            "a secret must not be written here; write {api_key: "
-                            "env:NAME} or {api_key: file:PATH}");
-    inner.read(node, node.where, draft, context);
-  };
-  field.show = [inner](const Node* given, const DeploymentDraft& draft, YamlWriter& out) {
-    out.open("credential");
-    inner.show(given, draft, out);
-    out.close();
-  };
-  return field;
-}
 
 Fields<ServerTls> tls_fields() {
   Fields<ServerTls> f;
@@ -110,6 +85,8 @@ Fields<ServerLimits> server_limit_fields() {
              "Largest request line and headers together; more is a 431.");
   f.optional("body", &ServerLimits::body_bytes, SizeValue{kib, gib},
              "Largest request body; more is a 413.");
+  f.optional("message", &ServerLimits::message_bytes, SizeValue{kib, gib},
+             "Largest message of a WebSocket, its fragments together; more closes it with 1009.");
   f.optional("header_time", &ServerLimits::header_time, DurationValue{},
              "Longest time from a request's first byte to the end of its headers.");
   f.optional("body_time", &ServerLimits::body_time, DurationValue{},
@@ -188,15 +165,20 @@ Fields<DeploymentDraft> deployment_fields() {
              "payg is paid by the token, ptu is reserved capacity.");
   f.optional("units", &Deployment::units, CountValue{1, 1'000'000},
              "Reserved units (PTU). Required with kind: ptu.");
+  f.optional_group("capacity", &DeploymentDraft::capacity, capacity_fields(),
+                   "With kind: ptu, what a unit carries, when the base model is not in the table or is there wrongly.");
+  f.add(spill_field());
+  f.optional_group("queue", &Deployment::queue, queue_fields(),
+                   "With kind: ptu, calls wait a little for room instead of going elsewhere at once.");
   f.optional("tokens", &Deployment::tokens_per_minute, RateValue{},
              "The quota that Azure granted, with kind: payg.");
   f.optional("region", &Deployment::region, TextValue{"swedencentral"},
              "Azure region of the resource.");
-  f.optional("network", &Deployment::network, ChoiceValue<Network>{{"any", "private"}},
-             "private refuses to connect to a public address.");
+  add_network_field(f);
   f.add(credential_field());
   f.optional("ca", &Deployment::ca_file, FileValue{"/etc/tollgate/ca.pem"},
              "PEM file with the authorities to trust instead of the system's.");
+  add_connection_fields(f);
   f.optional("allow_plain_http", &DeploymentDraft::allow_plain_http, FlagValue{},
              "Allow an http:// endpoint that is not on this machine. Keys and prompts then travel "
              "unencrypted.");
@@ -230,6 +212,15 @@ Fields<ModelDraft> model_fields() {
   return f;
 }
 
+Fields<RealtimeRules> realtime_fields() {
+  constexpr DurationValue length{std::chrono::seconds(1), std::chrono::hours(24)};
+  Fields<RealtimeRules> f;
+  f.optional("max_session", &RealtimeRules::max_session, length, "Longest that a session may last; then it is closed with 1001.");
+  f.optional("idle", &RealtimeRules::idle, length,
+             "How long neither side may say anything, pings apart; then the session is closed with 1001.");
+  return f;
+}
+
 Fields<ProductDraft> product_fields() {
   Fields<ProductDraft> f;
   f.required("models", &ProductDraft::model_names, ReferenceListValue{"[gpt-4o]"},
@@ -246,6 +237,8 @@ Fields<ProductDraft> product_fields() {
              "may process their requests anywhere.");
   f.optional("class", &Product::traffic, ChoiceValue<TrafficClass>{{"interactive", "standard", "batch"}},
              "Whose calls keep reserved capacity when it gets scarce: interactive longest, batch shortest.");
+  f.group("realtime", &Product::realtime, realtime_fields(), "How long realtime sessions may last.");
+  add_object_sharing(f);
   add_spending(f);
   for (const char* name : {"guards", "cache"}) f.later(name);
   f.refused("classes", "is not a field; write class: interactive, standard or batch");
@@ -276,8 +269,13 @@ Fields<Draft> all_fields(const LoadOptions& options) {
   f.group("server", &Draft::server, server_fields(), "How clients reach the gateway.");
   f.group("records", &Draft::records, records_fields(), "One record per request.");
   f.group("log", &Draft::log, log_fields(), "The gateway's own log.");
+  f.group("network", &Draft::network, network_fields(),
+          "Where the gateway may connect to, and how it resolves names.");
   f.group("identity", &Draft::identity, identity_fields(), "Who may call besides those with keys of this file.");
   f.add(filters_field(options));
+  f.named("credentials", &Draft::credentials, credential_fields(),
+          "What the gateway proves itself with to deployments, by the name that these use.",
+          "{azure: {managed_identity: {}}}", false);
   f.named("deployments", &Draft::deployments, deployment_fields(),
           "Model endpoints, by the name that the rest of the file uses.",
           "{gpt-4o-payg: {endpoint: https://contoso.openai.azure.com, ...}}");
@@ -292,7 +290,10 @@ Fields<Draft> all_fields(const LoadOptions& options) {
           "What all subscriptions of a cost center may spend together.",
           "{CC-1042: {budgets: [{money: $2000/month}]}}", false);
   f.add(prices_field());
+  f.add(regions_field());
   f.group("ledger", &Draft::ledger, ledger_fields(), "Where the books are kept.");
+  f.group("affinity", &Draft::affinity, affinity_fields(),
+          "What is remembered of responses, files and batches that resources keep.");
   f.optional_group("sharing", &Draft::sharing, sharing_fields(),
                    "Pots that several gateways share through Redis; without it each counts alone.");
   f.optional_group("alerts", &Draft::alerts, alerts_fields(), "Who is told of a budget's alerts.");

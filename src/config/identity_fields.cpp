@@ -1,6 +1,7 @@
 #include "config/identity_fields.hpp"
 
 #include "config/identity_codecs.hpp"
+#include "config/network_fields.hpp"
 #include "config/secrets.hpp"
 
 #include <nlohmann/json.hpp>
@@ -226,6 +227,7 @@ Fields<EntraConfig> entra_fields() {
              "Where the signing keys are published. Sovereign clouds have their own.");
   f.optional("ca", &EntraConfig::ca_file, FileValue{"/etc/tollgate/ca.pem"},
              "PEM file with the authorities to trust for it instead of the system's.");
+  add_network_field(f);
   f.optional("skew", &EntraConfig::skew, DurationValue{0ms, 10min}, "By how much clocks may differ.");
   f.optional("refresh", &EntraConfig::refresh, DurationValue{1s},
              "How often the signing keys are fetched anew; a tenth more or less, by chance.");
@@ -243,7 +245,8 @@ Fields<IdentityConfig> identity_fields() {
   f.optional("keys", &IdentityConfig::keys_path, TextValue{"/var/lib/tollgate/keys.json"},
              "File in which keys and suspensions made on the admin plane are kept; hashes only.");
   f.optional("audit", &IdentityConfig::audit_path, TextValue{"/var/log/tollgate/audit.jsonl"},
-             "File that gets one JSON line for each change made on the admin plane.");
+             "File that gets one JSON line for each change made on the admin plane, and for connections that the "
+             "network's rules refused.");
   return f;
 }
 

@@ -15,7 +15,7 @@ namespace tollgate::config {
 struct LoadOptions {
   // Filters in their default order. The last one answers the request, so it must come last.
   std::vector<std::string> known_filters = {"route",  "access", "request",
-                                            "limits", "models", "forward"};
+                                            "limits", "models", "affinity", "forward"};
   // Filters that no list may leave out, in the order that they must keep among themselves: each relies
   // on what those before it have found.
   std::vector<std::string> required_filters = known_filters;

@@ -3,9 +3,12 @@
 
 #include "config/yaml_tree.hpp"
 
+#include <string>
 #include <string_view>
 
 namespace tollgate::config {
+
+inline std::string to_text(const Location& where) { return where.file + ":" + std::to_string(where.line); }
 
 inline bool is_said(const Node* node, std::string_view field) { return node && node->find(field); }
 

@@ -3,7 +3,6 @@
 // among them, so northeurope is in no zone. Government and China are clouds of their own.
 #include "config/regions.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cctype>
 
@@ -97,15 +96,18 @@ std::string canonical_region(std::string_view written) {
   return name;
 }
 
-std::optional<DataZone> zone_of_region(std::string_view canonical) {
-  const auto found = std::find_if(regions.begin(), regions.end(), [&](const Region& r) { return r.name == canonical; });
-  if (found == regions.end()) return std::nullopt;
-  return found->zone;
+std::optional<DataZone> Regions::zone_of(std::string_view canonical) const {
+  for (const Region& region : regions)
+    if (region.name == canonical) return region.zone;
+  for (const RegionDraft& region : more_)
+    if (region.name == canonical) return region.zone;
+  return std::nullopt;
 }
 
-std::vector<std::string> region_names() {
+std::vector<std::string> Regions::names() const {
   std::vector<std::string> names;
   for (const Region& region : regions) names.emplace_back(region.name);
+  for (const RegionDraft& region : more_) names.push_back(region.name);
   return names;
 }
 

@@ -1,7 +1,7 @@
 // Azure's regions and the data zones that they belong to.
 #pragma once
 
-#include "tollgate/config.hpp"
+#include "config/draft.hpp"
 
 #include <optional>
 #include <string>
@@ -13,11 +13,20 @@ namespace tollgate::config {
 // As Azure's tools write it: "Sweden Central" is "swedencentral".
 std::string canonical_region(std::string_view written);
 
-// The zone of a region by its canonical name, DataZone::none for one outside all zones; absent when the
-// region is not known here.
-std::optional<DataZone> zone_of_region(std::string_view canonical);
+// The regions known here, and those that the configuration adds.
+class Regions {
+ public:
+  Regions() = default;
+  explicit Regions(const std::vector<RegionDraft>& more) : more_(more) {}
 
-std::vector<std::string> region_names();
+  // The zone of a region by its canonical name, DataZone::none for one outside all zones; absent when the
+  // region is not known.
+  std::optional<DataZone> zone_of(std::string_view canonical) const;
+  std::vector<std::string> names() const;
+
+ private:
+  std::vector<RegionDraft> more_;
+};
 
 const char* name_of(DataZone zone) noexcept;
 

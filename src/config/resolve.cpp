@@ -1,8 +1,12 @@
 #include "config/resolve.hpp"
 
+#include "config/affinity_fields.hpp"
+#include "config/credential_fields.hpp"
 #include "config/identity_fields.hpp"
 #include "config/nearest.hpp"
+#include "config/network_fields.hpp"
 #include "config/places.hpp"
+#include "config/ptu_fields.hpp"
 #include "config/resolve_residency.hpp"
 #include "config/resolve_spend.hpp"
 #include "config/route_fields.hpp"
@@ -13,8 +17,6 @@
 
 namespace tollgate::config {
 namespace {
-
-std::string to_text(const Location& where) { return where.file + ":" + std::to_string(where.line); }
 
 // Where each name of a section stands in its list. Says what is dangling and what is not used.
 template <class T>
@@ -90,6 +92,8 @@ void check_deployment(DeploymentDraft& draft, Context& context) {
   draft.is_global = draft.scope == DeploymentScope::global;
   check_breaker(draft, context);
 
+  check_ptu(draft, context);
+
   const Endpoint& endpoint = draft.endpoint;
   bool is_plain_and_far = !endpoint.host.empty() && !endpoint.is_tls && !is_loopback(endpoint.host);
   if (is_plain_and_far && !draft.allow_plain_http)
@@ -102,6 +106,15 @@ void check_deployment(DeploymentDraft& draft, Context& context) {
   if (!endpoint.is_tls && is_said(draft.node, "ca"))
     context.refuse(place_of(draft.node, "ca", draft.where),
                    "ca changes nothing for an http:// endpoint; remove it");
+}
+
+void check_realtime(const ProductDraft& draft, Context& context) {
+  if (draft.realtime.idle <= draft.realtime.max_session) return;
+  const Entry* section = draft.node->find("realtime");
+  const Node* node = section ? &section->value : nullptr;
+  if (!is_said(node, "idle")) return;  // the default is simply never reached
+  context.refuse(place_of(node, "idle", draft.where),
+                 "idle is longer than max_session, which ends the session first; write a shorter one or remove it");
 }
 
 void check_keys(const std::vector<SubscriptionDraft>& drafts, Context& context) {
@@ -181,9 +194,12 @@ std::vector<const CostCenterDraft*> add_cost_centers(Draft& draft, Config& confi
 std::shared_ptr<Config> resolve(Draft& draft, const Node& root, Context& context) {
   check_server(draft.server, root, context);
   for (DeploymentDraft& d : draft.deployments) check_deployment(d, context);
+  for (const ProductDraft& p : draft.products) check_realtime(p, context);
   check_keys(draft.subscriptions, context);
   check_path_prefixes(draft.subscriptions, context);
+  resolve_network(draft, root, context);
   check_ledger(draft, root, context);
+  resolve_affinity(draft, root, context);
   check_sharing(draft, root, context);
   for (const CostCenterDraft& c : draft.cost_centers) check_cost_center(c, context);
   const SharingConfig* sharing = draft.sharing ? &*draft.sharing : nullptr;
@@ -193,7 +209,9 @@ std::shared_ptr<Config> resolve(Draft& draft, const Node& root, Context& context
   config->server = draft.server;
   config->records = draft.records;
   config->log = draft.log;
+  config->network = draft.network;
   config->ledger = draft.ledger;
+  config->affinity = draft.affinity;
   config->sharing = draft.sharing.value_or(SharingConfig{});
   config->alerts = draft.alerts.value_or(AlertsConfig{});
   config->tokens = draft.tokens;
@@ -201,6 +219,7 @@ std::shared_ptr<Config> resolve(Draft& draft, const Node& root, Context& context
   config->identity = draft.identity;
   config->filters = draft.filters;
 
+  resolve_credentials(draft, *config, context);
   Names deployments("deployment", draft.deployments);
   for (const DeploymentDraft& d : draft.deployments) append(config->deployments, d);
 
@@ -216,6 +235,7 @@ std::shared_ptr<Config> resolve(Draft& draft, const Node& root, Context& context
     append(config->models, m);
   }
 
+  const Regions regions(draft.regions);
   Names products("product", draft.products);
   for (ProductDraft& p : draft.products) {
     for (const Reference& name : p.model_names)
@@ -228,7 +248,7 @@ std::shared_ptr<Config> resolve(Draft& draft, const Node& root, Context& context
       p.home = p.models.front()->deployment;
       p.home_name.name = p.home->name;
     }
-    resolve_residency(p, *config, context);
+    resolve_residency(p, *config, regions, context);
     if (p.home) p.home_route.push_back({RouteChoice{p.home}});
     SpendPlace place{p.name, Scope::subscription, {&p}};
     p.rules = resolve_rules(p, place, sharing, context);
@@ -252,6 +272,7 @@ std::shared_ptr<Config> resolve(Draft& draft, const Node& root, Context& context
   // What looks unused beside another problem may only be misspelt there.
   if (context.problems.empty()) {
     deployments.refuse_unused("model", context);
+    refuse_unused_credentials(draft, context);
     models.refuse_unused("product", context);
     products.refuse_unused("subscription", context);
     for (const CostCenterDraft* c : unused)
@@ -259,6 +280,7 @@ std::shared_ptr<Config> resolve(Draft& draft, const Node& root, Context& context
                                    "; use it or remove it");
     refuse_unused_prices(draft, context);
     refuse_unused_alerts(draft, root, context);
+    check_regions(draft, context);
   }
   if (!context.problems.empty()) return nullptr;
   return config;

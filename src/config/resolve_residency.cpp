@@ -2,7 +2,6 @@
 
 #include "config/nearest.hpp"
 #include "config/places.hpp"
-#include "config/regions.hpp"
 
 #include <algorithm>
 
@@ -14,22 +13,23 @@ bool holds(const List& list, const Value& value) {
   return std::find(list.begin(), list.end(), value) != list.end();
 }
 
-std::string to_text(const Location& where) { return where.file + ":" + std::to_string(where.line); }
-
-// Those that may serve the model, in the order of the route.
+// Every deployment of the route, in its order.
 std::vector<const Deployment*> deployments_of(const Model& model) {
-  if (!model.deployment) return {};
-  return {model.deployment};
+  std::vector<const Deployment*> found;
+  for (const RouteStep& step : model.steps)
+    for (const RouteChoice& choice : step)
+      if (choice.deployment) found.push_back(choice.deployment);
+  return found;
 }
 
 // Regions of the rule that the gateway does not know are refused: a slip would allow nothing, or the slip
 // of another.
-void read_regions(ProductDraft& product, Context& context) {
+void read_regions(ProductDraft& product, const Regions& regions, Context& context) {
   for (const Reference& name : product.region_names) {
     std::string region = canonical_region(name.name);
-    if (!zone_of_region(region))
+    if (!regions.zone_of(region))
       context.refuse(name.where, cited(name.name) + " is no Azure region that is known here; write one such as swedencentral",
-                     nearest(region, region_names()));
+                     nearest(region, regions.names()));
     product.residency.regions.push_back(std::move(region));
   }
 }
@@ -47,7 +47,8 @@ std::vector<const Deployment*> reachable(const ProductDraft& product) {
 }
 
 // False after a problem: what the deployment says is not enough to judge it by.
-bool is_judgeable(const ProductDraft& product, const Deployment& deployment, Context& context) {
+bool is_judgeable(const ProductDraft& product, const Deployment& deployment, const Regions& regions,
+                  Context& context) {
   const bool is_out_anyway = deployment.scope == DeploymentScope::global && !product.residency.allows_global;
   if (is_out_anyway) return true;
   const std::string who = "the product " + cited(product.name) + " (" + to_text(product.where) + ") allows only some regions";
@@ -56,9 +57,9 @@ bool is_judgeable(const ProductDraft& product, const Deployment& deployment, Con
     return false;
   }
   const std::string region = canonical_region(deployment.region);
-  if (zone_of_region(region)) return true;
+  if (regions.zone_of(region)) return true;
   context.refuse(deployment.where, cited(deployment.region) + " is no Azure region that is known here, and " + who,
-                 nearest(region, region_names()));
+                 nearest(region, regions.names()));
   return false;
 }
 
@@ -70,11 +71,12 @@ std::string rule_text(const Residency& rule, const char* separator) {
   return text;
 }
 
-void check_model(const ProductDraft& product, const Model& model, const Location& where, Context& context) {
+void check_served(const ProductDraft& product, const Model& model, const Location& where, const Regions& regions,
+                 Context& context) {
   std::string faults;
   bool is_for_want_of_global = false;
   for (const Deployment* deployment : deployments_of(model)) {
-    const std::string fault = residency_fault(product.residency, *deployment);
+    const std::string fault = residency_fault(product.residency, *deployment, regions);
     if (fault.empty()) return;
     is_for_want_of_global |= deployment->scope == DeploymentScope::global && !product.residency.allows_global;
     faults += (faults.empty() ? "" : "; ") + cited(deployment->name) + " (" + to_text(deployment->where) + ") " + fault;
@@ -89,12 +91,12 @@ void check_model(const ProductDraft& product, const Model& model, const Location
 }
 
 // The one that was named; else the first that may serve.
-void choose_home(ProductDraft& product, Context& context) {
+void choose_home(ProductDraft& product, const Regions& regions, Context& context) {
   if (is_said(product.node, "home")) {
     if (!product.home || may_serve(product, *product.home)) return;
     context.refuse(place_of(product.node, "home", product.where),
                    "the home " + cited(product.home->name) + " (" + to_text(product.home->where) +
-                       ") may not serve this product: it " + residency_fault(product.residency, *product.home));
+                       ") may not serve this product: it " + residency_fault(product.residency, *product.home, regions));
     return;
   }
   product.home = nullptr;
@@ -106,9 +108,9 @@ void choose_home(ProductDraft& product, Context& context) {
 
 }  // namespace
 
-std::string residency_fault(const Residency& rule, const Deployment& deployment) {
+std::string residency_fault(const Residency& rule, const Deployment& deployment, const Regions& regions) {
   const std::string region = canonical_region(deployment.region);
-  const DataZone zone = zone_of_region(region).value_or(DataZone::none);
+  const DataZone zone = regions.zone_of(region).value_or(DataZone::none);
   const bool is_zone_allowed = zone != DataZone::none && holds(rule.zones, zone);
   const bool is_region_allowed = is_zone_allowed || holds(rule.regions, region);
   switch (deployment.scope) {
@@ -124,8 +126,8 @@ std::string residency_fault(const Residency& rule, const Deployment& deployment)
   return is_region_allowed ? std::string() : "is in " + region;
 }
 
-void resolve_residency(ProductDraft& product, const Config& config, Context& context) {
-  read_regions(product, context);
+void resolve_residency(ProductDraft& product, const Config& config, const Regions& regions, Context& context) {
+  read_regions(product, regions, context);
   Residency& rule = product.residency;
   rule.zones = product.zones;
   rule.allows_global = product.allows_global;
@@ -136,16 +138,27 @@ void resolve_residency(ProductDraft& product, const Config& config, Context& con
     return;
   }
   for (const auto& deployment : config.deployments)
-    product.allowed.push_back(residency_fault(rule, *deployment).empty());
+    product.allowed.push_back(residency_fault(rule, *deployment, regions).empty());
   bool are_judgeable = true;
-  for (const Deployment* deployment : reachable(product)) are_judgeable &= is_judgeable(product, *deployment, context);
+  for (const Deployment* deployment : reachable(product)) are_judgeable &= is_judgeable(product, *deployment, regions, context);
   if (!are_judgeable) return;
   std::size_t next = 0;
   for (const Reference& name : product.model_names) {
     const bool is_resolved = next < product.models.size() && product.models[next]->name == name.name;
-    if (is_resolved) check_model(product, *product.models[next++], name.where, context);
+    if (is_resolved) check_served(product, *product.models[next++], name.where, regions, context);
   }
-  choose_home(product, context);
+  choose_home(product, regions, context);
+}
+
+void check_regions(const Draft& draft, Context& context) {
+  for (const RegionDraft& region : draft.regions) {
+    if (Regions().zone_of(region.name))
+      context.refuse(region.where, "the region " + cited(region.name) + " is known already; remove it");
+    bool is_used = false;
+    for (const DeploymentDraft& d : draft.deployments) is_used |= canonical_region(d.region) == region.name;
+    if (!is_used && context.problems.empty())
+      context.refuse(region.where, "no deployment is in the region " + cited(region.name) + "; use it or remove it");
+  }
 }
 
 }  // namespace tollgate::config

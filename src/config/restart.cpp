@@ -14,6 +14,7 @@ void add_sharing(const SharingConfig& a, const SharingConfig& b, std::vector<std
   if (a.user != b.user) fields.push_back("sharing.user");
   if (a.password.reveal() != b.password.reveal()) fields.push_back("sharing.password");
   if (a.ca_file != b.ca_file) fields.push_back("sharing.ca");
+  if (a.network != b.network) fields.push_back("sharing.network");
   if (a.prefix != b.prefix) fields.push_back("sharing.prefix");
   if (a.mode != b.mode) fields.push_back("sharing.mode");
   if (a.lease_percent != b.lease_percent) fields.push_back("sharing.lease");
@@ -42,6 +43,8 @@ std::vector<std::string> needs_restart(const Config& before, const Config& after
   if (before.ledger.path != after.ledger.path) fields.push_back("ledger.path");
   if (before.ledger.flush != after.ledger.flush) fields.push_back("ledger.flush");
   if (before.ledger.is_strict != after.ledger.is_strict) fields.push_back("ledger.durability");
+  if (before.affinity.path != after.affinity.path) fields.push_back("affinity.path");
+  if (before.affinity.entries != after.affinity.entries) fields.push_back("affinity.entries");
   add_sharing(before.sharing, after.sharing, fields);
   return fields;
 }

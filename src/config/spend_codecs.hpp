@@ -120,10 +120,11 @@ struct DayValue {
 struct DaysValue {
   int least = 1;
   int most = 3650;
+  std::string sample = "400d";
   void read(const Node& node, std::chrono::hours& value, Context& context) const;
   std::string show(std::chrono::hours value) const;
   std::string schema() const;
-  std::string example() const { return "400d"; }
+  std::string example() const { return sample; }
 };
 
 // redis://host:port/db or rediss://

@@ -36,6 +36,13 @@ std::string to_text(const ListenAddress& address);
 // https://host[:port][/base]
 std::optional<Endpoint> parse_endpoint(std::string_view text, Fault& fault);
 
+// Where tokens come from: an authority of Entra ID, kept without a slash at the end, or an endpoint of the
+// machine, kept as it is. Secrets travel there: http:// is for this machine alone, or for what only the
+// machine can reach (link-local and private addresses).
+std::optional<std::string> parse_token_url(std::string_view text, bool is_machines, Fault& fault);
+// 10.0.0.4, 10.0.0.4:5353, [fd00::4]:53
+std::optional<NameServer> parse_name_server(std::string_view text, Fault& fault);
+
 // Whether `host` can only be this machine: localhost, 127.0.0.0/8 or ::1.
 bool is_loopback(std::string_view host);
 

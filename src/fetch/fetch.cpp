@@ -1,5 +1,6 @@
 #include "fetch/fetch.hpp"
 
+#include "base/wipe.hpp"
 #include "http/body_decoder.hpp"
 #include "http/head.hpp"
 #include "net/connect.hpp"
@@ -7,6 +8,7 @@
 #include "tollgate/byte_stream.hpp"
 #include "tollgate/config.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -16,6 +18,7 @@ namespace tollgate::fetch {
 namespace {
 
 constexpr std::size_t max_document = 1024 * 1024;
+constexpr std::size_t max_error_body = 64 * 1024;
 constexpr std::size_t max_head = 64 * 1024;
 
 struct Target {
@@ -52,6 +55,16 @@ std::optional<Target> parse_url(std::string_view url) {
   return target;
 }
 
+// Seconds; the form with a date is not used by the services asked here.
+std::chrono::milliseconds advice_of(const http::ResponseHead& head) {
+  constexpr long long longest = 86'400;
+  long long seconds = -1;
+  const auto text = head.retry_after;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (failed != std::errc() || end == text.data() || seconds < 0) return std::chrono::milliseconds(-1);
+  return std::chrono::seconds(std::min(seconds, longest));
+}
+
 // Takes bytes of an answer as they come.
 class Reading {
  public:
@@ -73,12 +86,12 @@ class Reading {
         document.problem = "the answer is malformed: " + why;
         return true;
       }
-      if (head.status < 200 || head.status > 299) {
-        document.problem = "status " + std::to_string(head.status);
-        return true;
-      }
+      document.status = head.status;
+      document.retry_after = advice_of(head);
+      is_error_ = head.status < 200 || head.status > 299;
+      if (is_error_) document.problem = "status " + std::to_string(head.status);
       if (!head.content_encoding.empty()) {
-        document.problem = "the answer is compressed although that was not asked for";
+        if (!is_error_) document.problem = "the answer is compressed although that was not asked for";
         return true;
       }
       decoder_ = http::BodyDecoder(head.framing);
@@ -89,8 +102,13 @@ class Reading {
       bytes.remove_prefix(step.consumed);
       if (step.status == http::BodyDecoder::Status::need_more) return false;
       if (step.status == http::BodyDecoder::Status::error) {
-        document.problem = "the answer's body is malformed";
+        if (!is_error_) document.problem = "the answer's body is malformed";
         return true;
+      }
+      if (is_error_) {
+        document.error_body.append(step.data.substr(0, max_error_body - document.error_body.size()));
+        if (document.error_body.size() == max_error_body) return true;
+        continue;
       }
       document.body.append(step.data);
       if (document.body.size() > max_document) {
@@ -105,13 +123,16 @@ class Reading {
  private:
   std::string head_bytes_;
   bool has_head_ = false;
+  bool is_error_ = false;
   http::BodyDecoder decoder_;
 };
 
 }  // namespace
 
-awaitable<Answer> send(net::Loop& loop, Request what, std::shared_ptr<net::TlsClientContext> tls, TimePoint deadline) {
+awaitable<Answer> send(net::Loop& loop, net::Egress egress, Request what, std::shared_ptr<net::TlsClientContext> tls,
+                       TimePoint deadline) {
   Answer document;
+  const base::WipeAtEnd wiped_headers(what.headers), wiped_form(what.form);
   const auto target = parse_url(what.url);
   if (!target) {
     document.problem = "not a URL that can be fetched";
@@ -124,7 +145,7 @@ awaitable<Answer> send(net::Loop& loop, Request what, std::shared_ptr<net::TlsCl
     co_return document;
   }
   const net::Connected connected =
-      co_await net::connect(loop, target->endpoint, Network::any, std::move(encryption), deadline);
+      co_await net::connect(loop, target->endpoint, egress, std::move(encryption), deadline);
   if (!connected.stream) {
     document.problem = connected.error;
     co_return document;
@@ -132,10 +153,15 @@ awaitable<Answer> send(net::Loop& loop, Request what, std::shared_ptr<net::TlsCl
   ByteStream& stream = *connected.stream;
   std::string request = what.method + " " + target->path + " HTTP/1.1\r\nHost: " + target->endpoint.authority +
                         "\r\nAccept: application/json\r\nUser-Agent: tollgate\r\nConnection: close\r\n" + what.headers;
-  if (!what.json.empty()) {
-    request += "Content-Type: application/json\r\nContent-Length: " + std::to_string(what.json.size()) + "\r\n";
+  const base::WipeAtEnd wiped_request(request);
+  const std::string& body = what.form.empty() ? what.json : what.form;
+  if (!body.empty()) {
+    request += std::string("Content-Type: ") +
+               (what.form.empty() ? "application/json" : "application/x-www-form-urlencoded") +
+               "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
   }
-  request += "\r\n" + what.json;
+  request.reserve(request.size() + body.size() + 2);
+  request.append("\r\n").append(body);
   std::string_view unsent = request;
   while (!unsent.empty()) {
     const std::array<std::string_view, 1> parts{unsent};
@@ -159,12 +185,13 @@ awaitable<Answer> send(net::Loop& loop, Request what, std::shared_ptr<net::TlsCl
       continue;
     }
     if (got.status != IoStatus::would_block) {
-      if (got.status != IoStatus::eof || !reading.is_whole_at_eof()) document.problem = "the answer broke off";
+      const bool is_whole = got.status == IoStatus::eof && reading.is_whole_at_eof();
+      if (!is_whole && document.problem.empty()) document.problem = "the answer broke off";
       break;
     }
     Wait wait = stream.readable(deadline);
     if (co_await wait == Wake::timeout) {
-      document.problem = "no answer in time";
+      if (document.problem.empty()) document.problem = "no answer in time";
       break;
     }
   }

@@ -3,9 +3,11 @@
 // One thread: the loop's.
 #pragma once
 
+#include "net/egress.hpp"
 #include "tollgate/awaitable.hpp"
 #include "tollgate/clock.hpp"
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -21,14 +23,21 @@ struct Request {
   std::string method = "GET";
   std::string headers;         // more header lines, each with its line end
   std::string json;            // the body; "" none
+  std::string form;            // or this one, as application/x-www-form-urlencoded
 };
 
 struct Answer {
   std::string body;
-  std::string problem;  // not "": there is no body, and why; never holds the URL or a header
+  std::string problem;     // not "": there is no body, and why; never holds the URL or a header
+  int status = 0;          // 0: there was no answer
+  std::string error_body;  // of an answer whose status is the problem: what could be read of it
+  std::chrono::milliseconds retry_after{-1};  // what it said, < 0: nothing
 };
 
-// `tls` is null for http:// URLs. Any status but 200 to 299 is a problem.
-awaitable<Answer> send(net::Loop& loop, Request what, std::shared_ptr<net::TlsClientContext> tls, TimePoint deadline);
+// `tls` is null for http:// URLs. Any status but 200 to 299 is a problem. No proxy is used and no redirect
+// followed: what the request holds goes to the host of its URL and to nobody else. It is wiped afterwards.
+// Only what `egress` admits is connected to.
+awaitable<Answer> send(net::Loop& loop, net::Egress egress, Request what, std::shared_ptr<net::TlsClientContext> tls,
+                       TimePoint deadline);
 
 }  // namespace tollgate::fetch

@@ -50,7 +50,11 @@ Credential credential_of(const Exchange& ex) {
   if (!api_key.empty()) return {api_key, false};
   if (!bearer.empty()) return {bearer, true};
   if (!subscription_key.empty()) return {subscription_key, false};
-  return {http::query_parameter(ex.route.query, "subscription-key").value_or(""), false};
+  const auto in_query = [&ex](std::string_view name) { return http::query_parameter(ex.route.query, name).value_or(""); };
+  if (const auto key = in_query("subscription-key"); !key.empty() || !ex.upgrade) return {key, false};
+  // Browsers can set no headers on a WebSocket.
+  if (const auto key = in_query("api-key"); !key.empty()) return {key, false};
+  return {ex.upgrade->key, true};
 }
 
 Error refusal(ErrorKind kind, std::string message, std::string challenge = {}) {

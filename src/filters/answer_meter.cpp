@@ -10,6 +10,10 @@ namespace {
 // process is overspent by what a provider counts differently from us.
 constexpr std::int64_t top_up_tokens = 256;
 
+// More is asked for before less than this is left. Nothing is counted while even the bytes would fit as
+// tokens, so close to what was granted every chunk would have to be.
+constexpr std::int64_t low_tokens = 64;
+
 }  // namespace
 
 AnswerMeter::AnswerMeter(ResponseSink& out, Exchange& ex, Booking& booking, tokens::Encoding encoding)
@@ -37,9 +41,13 @@ awaitable<Flow> AnswerMeter::chunk(const Chunk& chunk) {
 
 awaitable<Flow> AnswerMeter::deliver_or_end(Chunk chunk) {
   const std::int64_t tokens = delivered_.tokens();
-  while (tokens > booking_.granted_answer()) {
+  const std::int64_t wanted = tokens + (is_at_limit_ ? 0 : low_tokens);
+  while (wanted > booking_.granted_answer()) {
     const std::int64_t more = co_await booking_.top_up(top_up_tokens);
-    if (more == 0) co_return co_await end_answer();
+    if (more > 0) continue;
+    is_at_limit_ = true;
+    if (tokens > booking_.granted_answer()) co_return co_await end_answer();
+    break;
   }
   co_return co_await out_.chunk(chunk);
 }

@@ -31,6 +31,7 @@ class AnswerMeter final : public SinkDecorator {
   openai::DeliveredText& delivered_;
   std::optional<openai::StreamEnd> end_;  // only if the answer may have to be ended
   bool is_event_stream_ = false;
+  bool is_at_limit_ = false;  // a limit has no more to give
   bool has_ended_answer_ = false;
 };
 

@@ -1,6 +1,7 @@
 // The first half of an attempt: until it is known whether the answer comes from here.
 #include "filters/attempt.hpp"
 
+#include "filters/bearer.hpp"
 #include "filters/upstream_body.hpp"
 #include "http/text.hpp"
 #include "openai/in_band_error.hpp"
@@ -73,9 +74,13 @@ awaitable<upstream::Problem> Attempt::begin() {
   const http::ResponseHead& head = call_.head();
   began_at_ = call_.answered_at();
   const bool is_plain = head.content_encoding.empty();
-  if (head.status >= 400) {
+  if (head.status >= 300) {  // a redirect is not followed, and is no answer
     kind_ = Kind::error;
     co_return co_await begin_error();
+  }
+  if (head.status == 101) {
+    kind_ = Kind::session;
+    co_return problem;
   }
   if (is_plain && http::is_media_type(head.content_type, "text/event-stream")) {
     kind_ = Kind::events;
@@ -97,12 +102,19 @@ awaitable<upstream::Problem> Attempt::begin() {
 awaitable<upstream::Problem> Attempt::send() {
   const UpstreamBody body(ex_, deployment_);
   asked_for_usage_ = body.asked_for_usage;
-  co_return co_await call_.open(body.pieces, body.length);
+  Bearer bearer(ex_, deployment_, waited_);
+  Problem problem = co_await bearer.get();
+  if (!problem) problem = co_await call_.open(body.pieces, body.length, bearer.text());
+  const bool may_repeat = !problem && !call_.has_taken_body();
+  const bool has_other_token = may_repeat && co_await bearer.renew(call_.head());
+  if (has_other_token) problem = co_await call_.open(body.pieces, body.length, bearer.text());
+  co_return problem;
 }
 
 void Attempt::note_head() {
   const http::ResponseHead& head = call_.head();
   status_ = head.status;
+  if (deployment_.kind == DeploymentKind::ptu) utilization_ = upstream::utilization_of(head);
   request_id_ = head.apim_request_id.empty() ? head.x_request_id : head.apim_request_id;
 }
 
@@ -155,7 +167,8 @@ awaitable<upstream::Problem> Attempt::begin_events() {
           Chunk chunk;
           const bool is_told = events.watcher.look_at(event, now, chunk);
           if (events.watcher.has_failed()) {
-            if (openai::in_band_error(event.data) != openai::InBandError::callers) co_return in_band_failure(event.data);
+            const bool is_ours = !is_last_ && openai::in_band_error(event.data) != openai::InBandError::callers;
+            if (is_ours) co_return in_band_failure(event.data);
           } else if (events.watcher.is_malformed()) {
             co_return broken("an event of the stream is not JSON");
           }
@@ -234,7 +247,7 @@ upstream::Problem Attempt::note_whole() {
   body_->scan.reset();
   if (!facts.is_json_object) return broken("the answer is not a JSON object");
   const bool has_failed = facts.has_error && (ex_.route.operation != Operation::responses || facts.status == "failed");
-  if (has_failed && openai::in_band_error(body_->whole) != openai::InBandError::callers) return in_band_failure(body_->whole);
+  if (has_failed && !is_last_ && openai::in_band_error(body_->whole) != openai::InBandError::callers) return in_band_failure(body_->whole);
   if (facts.usage.is_reported) ex_.usage = facts.usage;
   ex_.response_model = std::move(facts.model);
   return nullptr;

@@ -1,8 +1,8 @@
 // One try at one deployment, in two halves: until the client may be told, and from then on.
 //
 // begin() brings the answer to the point where it is known that it comes from here: the first
-// meaningful token of a stream, a whole JSON answer, the beginning of any other body, or an error that
-// is the caller's own affair. Until then the client has seen nothing and another deployment may be
+// meaningful token of a stream, a whole JSON answer, the beginning of any other body, the handshake of a
+// WebSocket, or an error that is the caller's own affair. Until then the client has seen nothing and another deployment may be
 // tried. deliver() tells the client, and the rest as it comes.
 // One thread. Destroying it cancels the call.
 #pragma once
@@ -25,8 +25,9 @@ namespace tollgate::filters {
 class Attempt {
  public:
   // `waited`: gets the time spent waiting for the deployment. All outlive the attempt.
-  Attempt(Exchange& ex, const Deployment& deployment, Duration& waited)
-      : ex_(ex), deployment_(deployment), call_(ex, deployment, waited) {}
+  // With `is_last` nobody else is asked: an error inside an answer is told as it came.
+  Attempt(Exchange& ex, const Deployment& deployment, Duration& waited, bool is_last = false)
+      : ex_(ex), deployment_(deployment), waited_(waited), call_(ex, deployment, waited), is_last_(is_last) {}
   Attempt(const Attempt&) = delete;
 
   // No problem: deliver() may be called. Otherwise the error is retryable if another deployment may do
@@ -42,19 +43,21 @@ class Attempt {
   bool has_taken_body() const noexcept { return call_.has_taken_body(); }
 
   int status() const noexcept { return status_; }  // the deployment's; 0: it has not answered
+  std::optional<double> utilization() const noexcept { return utilization_; }  // that reserved capacity reported
   bool is_stream() const noexcept { return kind_ == Kind::events; }
   bool is_callers_error() const noexcept { return kind_ == Kind::error; }
   Duration time_to_answer() const noexcept { return began_at_ - call_.sent_at(); }
   TimePoint began_at() const noexcept { return began_at_; }
 
  private:
-  enum class Kind : unsigned char { none, events, whole, parts, error };
+  enum class Kind : unsigned char { none, events, whole, parts, session, error };
   struct Events {
     Events(Exchange& ex, const Deployment& deployment, const upstream::Call& call, bool drop_usage)
         : watcher(ex, deployment, call.sent_at(), call.total_deadline(), drop_usage) {}
     EventWatcher watcher;
     http::SseReader reader;
     std::string_view unread;  // of the call's present piece
+    bool is_unreadable = false;  // no event can be made out any more
     HeldEvents held;
   };
   struct Body {
@@ -76,22 +79,27 @@ class Attempt {
   Problem note_whole();
   void note_head();
 
+  awaitable<Flow> tell_beginning(ResponseSink& out);
   awaitable<Outcome> deliver_events(ResponseSink& out);
+  bool next_event(std::string_view& in, TimePoint now, Chunk& chunk);
   awaitable<Outcome> deliver_whole(ResponseSink& out);
   awaitable<Outcome> deliver_parts(ResponseSink& out);
   awaitable<Outcome> tell_cut(ResponseSink& out, bool is_timeout);
 
   Exchange& ex_;
   const Deployment& deployment_;
+  Duration& waited_;
   upstream::Call call_;
   std::unique_ptr<Events> events_;
   std::unique_ptr<Body> body_;
   std::string request_id_;  // the deployment's
   TimePoint began_at_{};
+  std::optional<double> utilization_;
   int status_ = 0;
   Kind kind_ = Kind::none;
   balancer::Result result_ = balancer::Result::good;
   bool asked_for_usage_ = false;
+  bool is_last_;
 };
 
 }  // namespace tollgate::filters

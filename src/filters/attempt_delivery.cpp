@@ -1,6 +1,7 @@
 // The second half of an attempt: what the client gets of its answer.
 #include "filters/attempt.hpp"
 
+#include "filters/realtime_relay.hpp"
 #include "upstream/answer_policy.hpp"
 
 #include <algorithm>
@@ -52,48 +53,67 @@ struct ToldHead {
 awaitable<Outcome> Attempt::deliver(ResponseSink& out) {
   ex_.upstream_status = status_;
   ex_.upstream_request_id = std::move(request_id_);
-  // Nothing will be sent again: the prompt is let go of before a long answer begins.
-  ex_.body.release();
+  // Nothing will be sent again: the prompt is let go of before a long answer begins. An error may be held
+  // back, and the request sent to where its object is.
+  if (kind_ != Kind::error) ex_.body.release();
   switch (kind_) {
     case Kind::events: return deliver_events(out);
     case Kind::parts: return deliver_parts(out);
+    case Kind::session: return relay_session(call_, ex_, out);
     default: return deliver_whole(out);
   }
 }
 
-awaitable<Outcome> Attempt::deliver_events(ResponseSink& out) {
+// The head, and what was held of the events.
+awaitable<Flow> Attempt::tell_beginning(ResponseSink& out) {
   {
     const ToldHead told(call_, std::nullopt, true);
-    if (co_await out.head(told.head) == Flow::stop) co_return client_gone();
+    if (co_await out.head(told.head) == Flow::stop) co_return Flow::stop;
   }
   call_.release_head();
   Events& events = *events_;
   events.watcher.adopt();
   for (std::size_t i = 0; i < events.held.size(); ++i) {
     const Chunk chunk = events.held.at(i);
-    if (co_await out.chunk(chunk) == Flow::stop) co_return client_gone();
+    if (co_await out.chunk(chunk) == Flow::stop) co_return Flow::stop;
   }
   events.held.clear();
+  co_return Flow::go_on;
+}
+
+// The next event for the client, taken from the front of `in`. False: there is none (yet).
+bool Attempt::next_event(std::string_view& in, TimePoint now, Chunk& chunk) {
+  Events& events = *events_;
+  http::SseEvent event;
+  for (;;) {
+    const auto status = events.reader.next(in, event);
+    if (status == http::SseReader::Status::too_large) ex_.error_detail = "an event of the stream is too large";
+    events.is_unreadable = status == http::SseReader::Status::too_large;
+    if (status != http::SseReader::Status::event) return false;
+    chunk = {};
+    const bool is_told = events.watcher.look_at(event, now, chunk);
+    if (events.watcher.is_malformed()) {
+      ex_.error_detail = "an event of the stream is not JSON";
+      events.is_unreadable = true;
+      return false;
+    }
+    if (is_told) return true;
+  }
+}
+
+// Lives as long as the stream, so it keeps little while it waits.
+awaitable<Outcome> Attempt::deliver_events(ResponseSink& out) {
+  if (co_await tell_beginning(out) == Flow::stop) co_return client_gone();
+  Events& events = *events_;
   bool is_timeout = false;
   std::string_view in = events.unread;
   for (bool goes_on = true; goes_on;) {
     const auto now = Clock::now();
-    http::SseEvent event;
-    http::SseReader::Status status;
-    while ((status = events.reader.next(in, event)) == http::SseReader::Status::event) {
-      Chunk chunk;
-      const bool is_told = events.watcher.look_at(event, now, chunk);
-      if (events.watcher.is_malformed()) {
-        ex_.error_detail = "an event of the stream is not JSON";
-        goes_on = false;
-        break;
-      }
-      if (is_told && co_await out.chunk(chunk) == Flow::stop) co_return client_gone();
+    Chunk chunk;
+    while (next_event(in, now, chunk)) {
+      if (co_await out.chunk(chunk) == Flow::stop) co_return client_gone();
     }
-    if (status == http::SseReader::Status::too_large) {
-      ex_.error_detail = "an event of the stream is too large";
-      goes_on = false;
-    }
+    goes_on = !events.is_unreadable;
     while (goes_on) {
       const Call::Piece piece = call_.next();
       if (piece.status == Call::Status::data) {

@@ -39,9 +39,9 @@ bool caps_answers(const SpendRule& rule) {
          rule.at_limit == AtLimit::end;
 }
 
-ledger::Charge charge_of(const Exchange& ex, const Deployment* deployment) {
+ledger::Charge charge_of(const Exchange& ex, const Deployment* deployment, WallTime at) {
   ledger::Charge charge;
-  charge.at = ex.started_wall;
+  charge.at = at;
   charge.subscription = ex.subscription->name;
   charge.product = ex.subscription->product->name;
   charge.cost_center = ex.subscription->cost_center;
@@ -126,6 +126,7 @@ awaitable<limits::Refusal> Booking::reserve(const limits::Need& need) {
   }
   refusal = reservation_.reserve(here, now_ms());
   if (refusal.rule) co_return refusal;
+  is_reserved_ = true;
   granted_ = reservation_.granted_answer();
   const bool is_capped_elsewhere =
       std::any_of(shared_.begin(), shared_.end(), [](const Shared& shared) { return shared.is_enforced && caps_answers(*shared.rule); });
@@ -179,9 +180,21 @@ awaitable<limits::Refusal> Booking::reserve_shared(const limits::Need& need, std
   co_return refusal;
 }
 
+void Booking::release_spending() {
+  need_ = {};
+  reservation_.release_spending();
+  for (Shared& shared : shared_) {
+    const bool is_spending = shared.rule->measure == Measure::tokens || shared.rule->measure == Measure::money;
+    if (!is_spending || shared.held == 0) continue;
+    till_.shared->adjust(shared.ask.key, shared.ask.kind, shared.slot_ms, shared.ask.window_ms, -shared.held);
+    shared.held = 0;
+  }
+}
+
 awaitable<void> Booking::make_durable() {
   if (!till_.is_strict) return done();
-  ledger::Charge charge = charge_of(ex_, ex_.deployment);
+  ledger::Charge charge = charge_of(ex_, ex_.deployment, at());
+  if (of_ == Of::answer) charge.requests = 0;
   charge.usage.prompt_tokens = need_.prompt_tokens;
   charge.usage.completion_tokens = need_.answer_least;
   charge.usage.total_tokens = need_.prompt_tokens + need_.answer_least;
@@ -211,8 +224,25 @@ awaitable<std::int64_t> Booking::top_up(std::int64_t wish) {
   co_return more;
 }
 
+// An answer of a session is of the moment that it is made, a request of the one when it came.
+WallTime Booking::at() const { return of_ == Of::answer ? std::chrono::system_clock::now() : ex_.started_wall; }
+
+// An answer that was left before its end: what it would have said is not known, least of all as sound.
+void Booking::assume_usage() {
+  if (usage_.is_reported || !is_reserved_) return;
+  usage_.prompt_tokens = need_.prompt_tokens;
+  usage_.completion_tokens = need_.answer_least;
+  usage_.total_tokens = usage_.prompt_tokens + usage_.completion_tokens;
+  usage_.is_estimated = true;
+  ex_.usage += usage_;
+  ex_.usage.is_reported = false;
+  ex_.usage.is_estimated = true;
+}
+
 // Usage as the provider told it, else as counted here, for whatever an upstream has served.
 void Booking::note_usage() {
+  if (of_ == Of::answer) return assume_usage();
+  if (of_ == Of::session) return;
   // Looking at a stored answer shows what it cost when it was made; that is not spent again.
   if (ex_.route.operation == Operation::response_object && ex_.route.tail != "/responses/compact") ex_.usage = Usage();
   if (ex_.usage.is_reported || ex_.prompt_estimate < 0) return;
@@ -232,14 +262,15 @@ void Booking::note_usage() {
 
 limits::Spent Booking::spent() {
   limits::Spent spent;
-  spent.is_request = ex_.attempts > 0;
-  if (!ex_.usage.is_reported && !ex_.usage.is_estimated) return spent;
-  spent.tokens = ex_.usage.prompt_tokens + ex_.usage.completion_tokens;
+  spent.is_request = of_ == Of::answer ? is_reserved_ : ex_.attempts > 0;
+  if (!usage_.is_reported && !usage_.is_estimated) return spent;
+  spent.tokens = usage_.prompt_tokens + usage_.completion_tokens;
   if (!ex_.deployment || prices_.empty()) return spent;
   const bool is_batch = ex_.route.operation == Operation::batches;
-  const auto rates = prices_[ex_.deployment->index].at(ex_.started_wall, ex_.usage.prompt_tokens, is_batch);
-  spent.cost = limits::cost_of(rates, ex_.usage);
-  if (rates.is_priced) ex_.cost = spent.cost;
+  const auto rates = prices_[ex_.deployment->index].at(at(), usage_.prompt_tokens, is_batch);
+  spent.cost = limits::cost_of(rates, usage_);
+  const std::int64_t before = of_ == Of::answer ? std::max<std::int64_t>(0, ex_.cost) : 0;
+  if (rates.is_priced) ex_.cost = before + spent.cost;
   return spent;
 }
 
@@ -250,7 +281,7 @@ void Booking::book_other(limits::Spent& spent) {
   usage.prompt_tokens = usage.total_tokens = std::max<std::int64_t>(0, ex_.prompt_estimate);
   usage.is_estimated = true;
   const auto rates = prices_[ex_.other->index].at(ex_.started_wall, usage.prompt_tokens, false);
-  ledger::Charge charge = charge_of(ex_, ex_.other);
+  ledger::Charge charge = charge_of(ex_, ex_.other, at());
   charge.usage = usage;
   charge.cost = limits::cost_of(rates, usage);
   charge.is_estimated = true;
@@ -266,9 +297,9 @@ ledger::Ticket Booking::book() {
   limits::Spent used = spent();
   const std::int64_t own_cost = used.cost;
   if (ex_.other) book_other(used);
-  if (estimate_ && ex_.usage.is_reported) {
-    estimate_->learn_answer(ex_.usage.completion_tokens);
-    if (ex_.prompt_estimate >= 0) estimate_->learn_prompt(ex_.prompt_estimate, ex_.usage.prompt_tokens);
+  if (estimate_ && usage_.is_reported && usage_.total_tokens > 0) {
+    estimate_->learn_answer(usage_.completion_tokens);
+    if (ex_.prompt_estimate >= 0) estimate_->learn_prompt(ex_.prompt_estimate, usage_.prompt_tokens);
   }
   std::array<ledger::Delta, 16> first;
   std::vector<ledger::Delta> more;
@@ -292,10 +323,11 @@ ledger::Ticket Booking::book() {
   settle_shared(used);
   const ledger::Intent intent{intent_};
   if (!used.is_request) return intent_ != 0 ? till_.lane.withdraw(intent) : ledger::Ticket();
-  ledger::Charge charge = charge_of(ex_, ex_.deployment);
-  charge.usage = ex_.usage;
+  ledger::Charge charge = charge_of(ex_, ex_.deployment, at());
+  if (of_ == Of::answer) charge.requests = 0;
+  charge.usage = usage_;
   charge.cost = own_cost;
-  charge.is_estimated = ex_.usage.is_estimated;
+  charge.is_estimated = usage_.is_estimated;
   const std::span<const ledger::Delta> deltas =
       more.empty() ? std::span<const ledger::Delta>(first.data(), count) : std::span<const ledger::Delta>(more);
   return till_.lane.append(charge, deltas, intent);

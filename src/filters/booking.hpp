@@ -3,6 +3,7 @@
 // One thread: the exchange's worker.
 #pragma once
 
+#include "filters/caller.hpp"
 #include "filters/till.hpp"
 #include "ledger/ledger.hpp"
 #include "limits/estimate.hpp"
@@ -23,7 +24,10 @@ namespace tollgate::filters {
 
 class Booking {
  public:
-  Booking(Exchange& ex, Till& till) : ex_(ex), till_(till) {}
+  // What is booked. A session books itself as one request that uses nothing, and each of its answers.
+  enum class Of : unsigned char { exchange, session, answer };
+  Booking(Exchange& ex, Till& till, Of of = Of::exchange)
+      : ex_(ex), till_(till), of_(of), usage_(of == Of::exchange ? ex.usage : own_usage_) {}
   Booking(const Booking&) = delete;
   ~Booking();
 
@@ -42,6 +46,9 @@ class Booking {
   // Reserves in all pots or in none; the refusal names the rule.
   awaitable<limits::Refusal> reserve(const limits::Need& need);
 
+  // Of a session, once it is let in: its answers book what they take.
+  void release_spending();
+
   // With strict durability: the reservation is on the disk before the call. Else ready at once.
   awaitable<void> make_durable();
 
@@ -54,6 +61,12 @@ class Booking {
     return delivered_.emplace(dialect, encoding);
   }
   void end_at(std::int64_t tokens) { ended_at_ = tokens; }
+
+  // What an answer of a session used, if the provider has said so; else it is booked as it was reserved.
+  void set_usage(const Usage& usage) { own_usage_ = usage; }
+
+  // A budget that has nothing left.
+  limits::Refusal spent_budget() { return reservation_.spent_budget(now_ms()); }
 
   // Books what the exchange used; with strict durability it returns when that is on the disk. Once.
   awaitable<void> settle();
@@ -76,7 +89,9 @@ class Booking {
   ledger::Ticket book();
   limits::Spent spent();
   void book_other(limits::Spent& spent);
+  WallTime at() const;
   void note_usage();
+  void assume_usage();
   std::int64_t shared_wish(const limits::Need& need) const;
   awaitable<limits::Refusal> reserve_shared(const limits::Need& need, std::int64_t answer);
   void settle_shared(const limits::Spent& spent);
@@ -84,6 +99,9 @@ class Booking {
 
   Exchange& ex_;
   Till& till_;
+  const Of of_;
+  Usage own_usage_;
+  Usage& usage_;
   limits::Reservation reservation_;
   std::vector<Shared> shared_;
   std::span<const limits::DeploymentPrices> prices_;
@@ -95,6 +113,7 @@ class Booking {
   std::uint64_t intent_ = 0;
   bool counts_tokens_ = false;
   bool is_capped_ = false;
+  bool is_reserved_ = false;
   bool is_settled_ = false;
   bool is_abandoned_ = false;  // the exchange was cut off: the client left, or the gateway ends
 };

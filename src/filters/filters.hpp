@@ -14,6 +14,7 @@ std::shared_ptr<const Filter> make_access(const Config& config, const Services& 
 std::shared_ptr<const Filter> make_request(const Config& config, const Services& services);
 std::shared_ptr<const Filter> make_limits(const Config& config, const Services& services);
 std::shared_ptr<const Filter> make_models(const Config& config, const Services& services);
+std::shared_ptr<const Filter> make_affinity(const Config& config, const Services& services);
 std::shared_ptr<const Filter> make_forward(const Config& config, const Services& services);
 
 }  // namespace tollgate::filters

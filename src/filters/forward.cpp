@@ -8,6 +8,7 @@
 #include "filters/filters.hpp"
 #include "filters/hedge.hpp"
 #include "filters/judge.hpp"
+#include "filters/ptu_turn.hpp"
 #include "filters/refusal.hpp"
 
 #include <memory>
@@ -42,7 +43,7 @@ class Allowed final : public balancer::Admission {
 
 class Forward final : public Filter {
  public:
-  Forward(const Config& config, balancer::Fleet& fleet) : judge_(config, fleet), hedge_(config, fleet, judge_) {
+  Forward(const Config& config, balancer::Fleet& fleet) : judge_(config, fleet), hedge_(config, fleet, judge_), ptu_turns_(config) {
     for (const auto& deployment : config.deployments) backends_.push_back(&fleet.use(*deployment));
   }
 
@@ -50,7 +51,11 @@ class Forward final : public Filter {
     if (ex.model) ex.deadline = coarse_now() + ex.model->deadline;
     const Allowed allowed(ex);
     const std::vector<RouteStep> pinned = pinned_route(ex);
-    Candidates candidates(pinned.empty() ? route_of(ex) : pinned, backends_, ask_of(ex), &allowed);
+    balancer::Ask ask = ask_of(ex);
+    const bool concerns_ptu = ptu_turns_.concern(ex);
+    if (concerns_ptu) ask.load = co_await ptu_turns_.weigh(ex);
+    Candidates candidates(pinned.empty() ? route_of(ex) : pinned, backends_, ask, &allowed);
+    if (concerns_ptu) co_await ptu_turns_.wait(ex, candidates);
     std::unique_ptr<Failure> failure;  // on the heap: a stream that runs carries none of it
     while (std::optional<Candidate> candidate = candidates.next(Clock::now())) {
       const std::optional<Outcome> outcome = co_await try_at(ex, out, *candidate, candidates, failure);
@@ -68,15 +73,16 @@ class Forward final : public Filter {
                                            std::unique_ptr<Failure>& failure) const {
     const Duration slow = hedge_.delay(ex, *candidate.deployment, *backends_[candidate.deployment->index]);
     ex.deployment = candidate.deployment;
-    if (candidate.route_reason != primary_route || ex.attempts > 0) ex.route_reason = candidate.route_reason;
+    const bool is_usual = candidate.route_reason == primary_route && ex.attempts == 0;
+    if (!is_usual && !ex.pinned) ex.route_reason = candidate.route_reason;
     ++ex.attempts;
     if (slow > Duration::zero()) return hedge_.run(ex, out, candidate, slow, candidates, failure);
-    return try_alone(ex, out, candidate, failure);
+    return try_alone(ex, out, candidate, !candidates.has_untried(), failure);
   }
 
-  awaitable<std::optional<Outcome>> try_alone(Exchange& ex, ResponseSink& out, Candidate& candidate,
+  awaitable<std::optional<Outcome>> try_alone(Exchange& ex, ResponseSink& out, Candidate& candidate, bool is_last,
                                               std::unique_ptr<Failure>& failure) const {
-    Attempt attempt(ex, *candidate.deployment, ex.waited_upstream);
+    Attempt attempt(ex, *candidate.deployment, ex.waited_upstream, is_last);
     upstream::Problem problem = co_await attempt.begin();
     ex.upstream_status = attempt.status();
     if (problem) {
@@ -86,7 +92,7 @@ class Forward final : public Filter {
     failure.reset();
     judge_.note_answer(ex, attempt, candidate.visit);
     const Outcome outcome = co_await attempt.deliver(out);
-    if (outcome.end == End::truncated) candidate.visit.broke_off(Clock::now());
+    judge_.note_end(ex, outcome, candidate.visit);
     co_return outcome;
   }
 
@@ -115,6 +121,7 @@ class Forward final : public Filter {
   std::vector<balancer::Backend*> backends_;  // by deployment
   Judge judge_;
   Hedge hedge_;
+  PtuTurns ptu_turns_;
 };
 
 }  // namespace

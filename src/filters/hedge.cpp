@@ -71,7 +71,7 @@ awaitable<std::optional<Outcome>> Hedge::run(Exchange& ex, ResponseSink& out, ba
   };
   const Waiting waiting{ex, pair, pair.first_waited + pair.second_waited};
   const Outcome outcome = co_await attempt.deliver(out);
-  if (outcome.end == End::truncated) visit.broke_off(Clock::now());
+  judge_.note_end(ex, outcome, visit);
   co_return outcome;
 }
 

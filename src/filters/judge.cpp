@@ -12,8 +12,14 @@ Judge::Judge(const Config& config, balancer::Fleet& fleet) : home_budget_(&fleet
 
 void Judge::note_answer(const Exchange& ex, const Attempt& attempt, balancer::Visit& visit) const {
   if (attempt.is_callers_error()) return visit.refused_the_caller(attempt.began_at());
-  visit.answered(attempt.began_at(), attempt.time_to_answer(), attempt.is_stream());
+  visit.answered(attempt.began_at(), attempt.time_to_answer(), attempt.is_stream(), attempt.utilization());
   budget_of(ex).on_success();
+}
+
+void Judge::note_end(const Exchange& ex, const Outcome& outcome, balancer::Visit& visit) const {
+  const auto now = Clock::now();
+  if (outcome.end == End::truncated) visit.broke_off(now);
+  visit.ended(now, ex.usage);
 }
 
 std::unique_ptr<Failure> Judge::note_failure(const Exchange& ex, const Attempt& attempt, balancer::Visit& visit,
@@ -26,7 +32,7 @@ std::unique_ptr<Failure> Judge::note_failure(const Exchange& ex, const Attempt& 
   switch (attempt.result()) {
     case Result::good:
     case Result::abandoned: break;  // it was not the deployment
-    case Result::throttled: visit.throttled(now, error.retry_after); break;
+    case Result::throttled: visit.throttled(now, error.retry_after, attempt.status()); break;
     default:
       if (visit.failed(now, attempt.result())) {
         log::warn("upstream", attempt.deployment().name + " is left alone for a while: " + error.detail);

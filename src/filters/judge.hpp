@@ -19,6 +19,9 @@ class Judge {
   // It came to where the client may be told.
   void note_answer(const Exchange& ex, const Attempt& attempt, balancer::Visit& visit) const;
 
+  // And to its end, after note_answer().
+  void note_end(const Exchange& ex, const Outcome& outcome, balancer::Visit& visit) const;
+
   std::unique_ptr<Failure> note_failure(const Exchange& ex, const Attempt& attempt, balancer::Visit& visit,
                                         upstream::Problem problem) const;
 

@@ -5,12 +5,12 @@
 #include "filters/caller.hpp"
 #include "filters/filters.hpp"
 #include "filters/limit_text.hpp"
+#include "filters/prompt_count.hpp"
 #include "filters/reply.hpp"
+#include "filters/session_meter.hpp"
 #include "filters/till.hpp"
 #include "limits/estimate.hpp"
 #include "limits/store.hpp"
-#include "net/loop.hpp"
-#include "openai/prompt_tokens.hpp"
 #include "openai/reasoning.hpp"
 #include "openai/request_scan.hpp"
 
@@ -24,20 +24,8 @@ namespace tollgate::filters {
 
 namespace {
 
-// Counting goes on for about half a millisecond at a time, so that streams do not wait for it.
-constexpr std::size_t counting_step = 32 * 1024;
 constexpr std::size_t longest_name = 256;
 constexpr std::int64_t longest_answer = 10'000'000;  // tokens; no model comes near
-
-bool has_tokens(const Exchange& ex) {
-  switch (ex.route.operation) {
-    case Operation::chat_completions:
-    case Operation::completions:
-    case Operation::embeddings:
-    case Operation::responses: return ex.facts && ex.model;
-    default: return false;
-  }
-}
 
 // What a client names goes into books and records: printable and bounded.
 std::string printable(std::string_view text) {
@@ -59,14 +47,6 @@ std::string_view name_in(const Exchange& ex, Scope scope) {
   }
 }
 
-tokens::Encoding encoding_for(const Config& config, std::string_view base_model) {
-  for (const auto& [model, encoding] : config.tokens.encodings) {
-    if (model == base_model) return *tokens::encoding_named(encoding);
-  }
-  if (const auto known = tokens::encoding_of_model(base_model)) return *known;
-  return tokens::encoding_named(config.tokens.default_encoding).value_or(tokens::Encoding::o200k_base);
-}
-
 // The rules of one subscription, with the pots that are known beforehand.
 struct Plan {
   struct Entry {
@@ -85,13 +65,10 @@ class OpenEnd final : public SinkDecorator {
  public:
   using SinkDecorator::SinkDecorator;
   awaitable<Flow> head(const ResponseHead& head) override {
-    head_ = head;
-    head_.content_length.reset();
-    return out_.head(head_);
+    ResponseHead open = head;
+    open.content_length.reset();
+    co_return co_await out_.head(open);
   }
-
- private:
-  ResponseHead head_;
 };
 
 class Limits final : public Filter {
@@ -109,15 +86,40 @@ class Limits final : public Filter {
   }
 
  private:
+  // How the answers of a session are booked: in the pots of tokens and money of its caller.
+  class SessionBooks final : public AnswerBooks {
+   public:
+    explicit SessionBooks(const Limits& limits) : limits_(limits) {}
+    std::unique_ptr<Booking> open(Exchange& ex) const override {
+      const Plan& plan = limits_.plans_[ex.subscription->index];
+      auto booking = std::make_unique<Booking>(ex, *ex.till, Booking::Of::answer);
+      booking->set_prices(limits_.prices_);
+      limits_.add_pots(ex, plan, *booking, true);
+      booking->set_estimate(&limits_.estimate_of(ex, plan));
+      return booking;
+    }
+    limits::Need need(const Exchange& ex, std::int64_t prompt_tokens) const override {
+      return limits_.need_of_answer(ex, prompt_tokens);
+    }
+
+   private:
+    const Limits& limits_;
+  };
+
   awaitable<Outcome> handle_booked(Exchange& ex, ResponseSink& out, Next next) const {
-    Booking booking(ex, *ex.till);
+    Booking booking(ex, *ex.till, ex.upgrade ? Booking::Of::session : Booking::Of::exchange);
     booking.set_prices(prices_);
     const std::optional<Outcome> refused = co_await admit(ex, out, booking);
     if (refused) co_return *refused;
     Outcome outcome;
     OpenEnd open(out);
     ResponseSink& told = ex.till->is_strict ? static_cast<ResponseSink&>(open) : out;
-    if (ex.is_stream && has_tokens(ex)) {
+    if (ex.upgrade) {
+      const SessionBooks books(*this);
+      SessionMeter meter(told, ex, books);
+      outcome = co_await next(ex, meter);
+      if (meter.refused_with() != ErrorKind::none) outcome.error = meter.refused_with();
+    } else if (ex.is_stream && has_tokens(ex)) {
       AnswerMeter meter(told, ex, booking, encodings_[ex.model->index]);
       outcome = co_await next(ex, meter);
       if (meter.has_ended_answer()) outcome.end = End::stopped;
@@ -134,11 +136,11 @@ class Limits final : public Filter {
     if (ex.facts && !ex.facts->user.empty()) ex.user = printable(ex.facts->user);
     const Plan& plan = plans_[ex.subscription->index];
     if (!add_pots(ex, plan, booking)) co_return co_await refuse_name(ex, out);
-    if (closed_when_broken_ && plan.has_budget && ex.till->ledger.numbers().is_failing) {
+    if (closed_when_broken_ && plan.has_budget && ex.till->ledger.is_failing()) {
       co_return co_await refuse_without_books(ex, out);
     }
     for (;;) {
-      if (has_tokens(ex) && (booking.counts_tokens() || ex.is_stream)) co_await count_prompt(ex);
+      if (has_tokens(ex) && (booking.counts_tokens() || ex.is_stream)) co_await count_prompt(ex, encodings_[ex.model->index]);
       limits::Estimate* const estimate = booking.counts_tokens() && ex.model ? &estimate_of(ex, plan) : nullptr;
       booking.set_estimate(estimate);
       const limits::Need need = need_of(ex, estimate);
@@ -147,21 +149,12 @@ class Limits final : public Filter {
       if (refusal.is_unshared || !fall_back(ex, refusal, booking)) co_return co_await refuse(ex, out, booking, refusal);
     }
     bound_answer(ex, booking);
+    if (ex.upgrade) booking.release_spending();
     append_level(ex.own_headers, "requests", booking.requests());
     append_level(ex.own_headers, "tokens", booking.tokens());
     co_await booking.make_durable();
     co_return std::nullopt;
   }
-
-  static awaitable<void> count_prompt(Exchange& ex, tokens::Encoding encoding) {
-    openai::PromptCounter counter(ex.body.bytes(), ex.route.operation, encoding, ex.model->deployment->model);
-    while (!counter.step(counting_step)) {
-      net::Sleep others(ex.loop, Clock::now());
-      co_await others;
-    }
-    ex.prompt_estimate = static_cast<std::int64_t>(counter.result().total);
-  }
-  awaitable<void> count_prompt(Exchange& ex) const { return count_prompt(ex, encodings_[ex.model->index]); }
 
   limits::Need need_of(const Exchange& ex, const limits::Estimate* estimate) const {
     limits::Need need;
@@ -188,6 +181,19 @@ class Limits final : public Filter {
     // An answer that comes whole cannot be topped up: it is bounded by what was granted.
     need.answer_modest = answers * std::min(bound, 4 * expected);
     need.answer_wish = answers * bound;
+    return need;
+  }
+
+  // Of an answer of a session that is about to begin.
+  limits::Need need_of_answer(const Exchange& ex, std::int64_t prompt_tokens) const {
+    const limits::Estimate& estimate = estimate_of(ex, plans_[ex.subscription->index]);
+    const auto rates = prices_[ex.deployment->index].at(std::chrono::system_clock::now(), prompt_tokens, false);
+    limits::Need need;
+    need.prompt_tokens = prompt_tokens;
+    need.prompt_cost = limits::prompt_cost(rates, prompt_tokens);
+    need.answer_rate = limits::answer_rate(rates);
+    need.answer_least = std::min<std::int64_t>(ex.model->max_answer_tokens, estimate.answer());
+    need.answer_modest = need.answer_wish = need.answer_least;
     return need;
   }
 
@@ -270,11 +276,13 @@ class Limits final : public Filter {
     }
   }
 
-  // False: the subscription has more names than are kept count of.
-  bool add_pots(const Exchange& ex, const Plan& plan, Booking& booking) const {
+  // False: the subscription has more names than are kept count of. `only_spending`: pots of tokens and money.
+  bool add_pots(const Exchange& ex, const Plan& plan, Booking& booking, bool only_spending = false) const {
     const std::int64_t now = now_ms();
     booking.expect(plan.entries.size());
     for (const auto& entry : plan.entries) {
+      const bool is_spending = entry.rule->measure == Measure::tokens || entry.rule->measure == Measure::money;
+      if (only_spending && !is_spending) continue;
       limits::Claim claim;
       claim.pot = entry.pot;
       claim.rule = entry.rule;

@@ -40,6 +40,11 @@ awaitable<Outcome> reply_error(Exchange& ex, ResponseSink& out, Error error, std
     headers.push_back({"retry-after", seconds});
   }
   if (!error.challenge.empty()) headers.push_back({"www-authenticate", error.challenge});
+  if (error.kind == ErrorKind::upgrade_required) {
+    headers.push_back({"connection", "upgrade"});
+    headers.push_back({"upgrade", "websocket"});
+    headers.push_back({"sec-websocket-version", "13"});
+  }
   if (!allow.empty()) headers.push_back({"allow", allow});
   if (error.is_final) headers.push_back({"x-should-retry", "false"});
   if (!error.detail.empty()) ex.error_detail = error.detail;

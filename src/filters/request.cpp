@@ -71,6 +71,7 @@ class RequestFilter final : public Filter {
     const std::optional<Outcome> refused = co_await understand(ex, out, facts);
     if (refused) co_return *refused;
     ex.facts = &facts;
+    ex.prefix_hash = facts.prefix_hash;
     ex.is_stream = facts.stream && ex.route.may_stream;
     const Outcome outcome = co_await next(ex, out);
     ex.facts = nullptr;
@@ -85,8 +86,9 @@ class RequestFilter final : public Filter {
     if (state != BodySource::State::ok) co_return co_await fail(ex, out, error_of(state), state);
     openai::ScanProblem found;
     Error error;
-    if (openai::scan_request(ex.body.bytes(), ex.route.operation, facts, found)) {
-      error = choose_model(ex, facts.model);
+    const bool needs_none = ex.body.bytes().empty() && !ex.route.names_model;  // its fields are all optional
+    if (needs_none || openai::scan_request(ex.body.bytes(), ex.route.operation, facts, found)) {
+      error = choose_model(ex, ex.route.names_model ? facts.model : std::string_view());
     } else {
       error = problem(ErrorKind::bad_request, std::move(found.message), std::move(found.param));
     }
@@ -155,14 +157,16 @@ class RequestFilter final : public Filter {
   Error choose_model(Exchange& ex, std::string_view in_body) const {
     if (!ex.route.model.empty()) {
       auto decoded = openai::decode_model(ex.route.model);
-      if (!decoded) return problem(ErrorKind::model_not_found, "The path does not hold a valid model name.", "model");
+      if (!decoded) return problem(ErrorKind::model_not_found, "The URL does not hold a valid model name.", "model");
       ex.model_asked = std::move(*decoded);
     } else {
       ex.model_asked = in_body;
     }
     if (ex.model_asked.empty()) {
       if (!ex.route.names_model) return {};
-      return problem(ErrorKind::bad_request, "The body must name a `model`.", "model");
+      if (!ex.upgrade) return problem(ErrorKind::bad_request, "The body must name a `model`.", "model");
+      const std::string param = ex.route.surface == Surface::v1 ? "model" : "deployment";
+      return problem(ErrorKind::bad_request, "The query must name the model: `?" + param + "=`.", param);
     }
     const auto found = models_.find(ex.model_asked);
     if (found == models_.end()) {

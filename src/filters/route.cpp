@@ -1,5 +1,6 @@
 // Which operation is asked for: strips a subscription's path prefix and takes the target apart.
 #include "filters/filters.hpp"
+#include "filters/realtime_offer.hpp"
 #include "filters/reply.hpp"
 #include "openai/route.hpp"
 
@@ -37,6 +38,10 @@ class RouteFilter final : public Filter {
       return reply_error(ex, out, std::move(error), std::move(problem.allow));
     }
     ex.route = *route;
+    if (route->operation == Operation::realtime) {
+      Error error = read_realtime_offer(ex);
+      if (error.kind != ErrorKind::none) return reply_error(ex, out, std::move(error));
+    }
     return next(ex, out);
   }
 

@@ -14,6 +14,9 @@ class Estimates;
 }  // namespace tollgate::limits
 namespace tollgate::balancer {
 class Fleet;
+}  // namespace tollgate::balancer
+namespace tollgate::affinity {
+class Directory;
 }
 
 namespace tollgate::filters {
@@ -24,6 +27,7 @@ struct Services {
   limits::Store* pots = nullptr;          // with estimates: what limits work with
   limits::Estimates* estimates = nullptr;
   balancer::Fleet* fleet = nullptr;       // what is known of the deployments; never null
+  affinity::Directory* directory = nullptr;  // of stored objects
 };
 
 }  // namespace tollgate::filters

@@ -250,6 +250,8 @@ std::string_view* well_known(RequestHead& head, Name name) {
       return &head.x_ms_client_request_id;
     case Name::traceparent:
       return &head.traceparent;
+    case Name::upgrade:
+      return &head.upgrade;
     default:
       return nullptr;
   }

@@ -66,6 +66,7 @@ struct RequestHead {
   std::string_view x_request_id;
   std::string_view x_ms_client_request_id;
   std::string_view traceparent;
+  std::string_view upgrade;  // the first, if there are several
 };
 
 struct ResponseHead {

@@ -42,9 +42,11 @@ std::string_view trim(std::string_view text) noexcept {
   return text;
 }
 
+std::string_view take_element(std::string_view& list) noexcept { return trim(take_part(list, ',')); }
+
 bool has_token(std::string_view list, std::string_view token) noexcept {
   while (!list.empty())
-    if (iequals(trim(take_part(list, ',')), token)) return true;
+    if (iequals(take_element(list), token)) return true;
   return false;
 }
 

@@ -15,6 +15,9 @@ bool iequals(std::string_view a, std::string_view b) noexcept;  // ASCII letters
 
 std::string_view trim(std::string_view text) noexcept;  // spaces and tabs at both ends
 
+// Takes the first element off a comma-separated list, without the spaces around it.
+std::string_view take_element(std::string_view& list) noexcept;
+
 // True when a comma-separated list such as Connection holds `token`, in any case.
 bool has_token(std::string_view list, std::string_view token) noexcept;
 

@@ -21,7 +21,8 @@ std::int64_t seconds_now() {
 
 }  // namespace
 
-KeyFetcher::KeyFetcher(net::Loop& loop, KeyRing& ring) : loop_(loop), ring_(ring) {
+KeyFetcher::KeyFetcher(net::Loop& loop, net::Perimeter& perimeter, KeyRing& ring)
+    : loop_(loop), perimeter_(perimeter), ring_(ring) {
   ring_.on_ask([this](std::size_t issuer) {
     loop_.post([this, issuer] {
       if (issuer < tasks_.size()) start(*tasks_[issuer]);
@@ -100,9 +101,11 @@ awaitable<std::shared_ptr<const Issuer>> KeyFetcher::load(Task& task) {
   };
   const std::string where = discovery_url(config_->authority, task.tenant, task.version);
   auto tls = tls_;
+  const net::Egress egress(perimeter_, {"signing_keys", ""}, config_->network);
   fetch::Request description;
   description.url = where;
-  const fetch::Answer described = co_await fetch::send(loop_, std::move(description), tls, Clock::now() + fetch_time);
+  const fetch::Answer described =
+      co_await fetch::send(loop_, egress, std::move(description), tls, Clock::now() + fetch_time);
   if (!described.problem.empty()) {
     fail(where, described.problem);
     co_return nothing;
@@ -114,7 +117,8 @@ awaitable<std::shared_ptr<const Issuer>> KeyFetcher::load(Task& task) {
   }
   fetch::Request list;
   list.url = discovery.jwks_uri;
-  const fetch::Answer listed = co_await fetch::send(loop_, std::move(list), tls, Clock::now() + fetch_time);
+  const fetch::Answer listed =
+      co_await fetch::send(loop_, egress, std::move(list), tls, Clock::now() + fetch_time);
   if (!listed.problem.empty()) {
     fail(discovery.jwks_uri, listed.problem);
     co_return nothing;

@@ -16,6 +16,7 @@
 #include <vector>
 
 namespace tollgate::net {
+class Perimeter;
 class TlsClientContext;
 }
 
@@ -25,7 +26,7 @@ class KeyFetcher {
  public:
   static constexpr std::chrono::hours stale_limit{72};
 
-  KeyFetcher(net::Loop& loop, KeyRing& ring);
+  KeyFetcher(net::Loop& loop, net::Perimeter& perimeter, KeyRing& ring);
   ~KeyFetcher();
   KeyFetcher(const KeyFetcher&) = delete;
 
@@ -53,6 +54,7 @@ class KeyFetcher {
   Duration next_delay(const Task& task);
 
   net::Loop& loop_;
+  net::Perimeter& perimeter_;
   KeyRing& ring_;
   std::optional<EntraConfig> config_;
   std::shared_ptr<net::TlsClientContext> tls_;

@@ -10,7 +10,7 @@
 
 namespace tollgate::ledger {
 
-// One settled request. Texts are copied by append(), and cut to max_text bytes; what a client names
+// One settled request, or an answer of a session. Texts are copied by append(), and cut to max_text bytes; what a client names
 // (user, session, task) must have been made printable before.
 struct Charge {
   WallTime at{};                  // books into this minute
@@ -27,6 +27,7 @@ struct Charge {
   std::string_view region;
   DeploymentKind kind = DeploymentKind::payg;
   Usage usage;
+  std::int64_t requests = 1;      // 0: part of a request that is charged by itself
   std::int64_t cost = 0;          // nano-dollars
   std::int64_t saved = 0;         // nano-dollars, what a cache or a cheaper model spared
   bool is_batch = false;

@@ -29,7 +29,7 @@ std::array<std::string_view, text_count> texts_of(const Charge& c) {
 }
 
 Sums sums_of(const Charge& c) {
-  return {.requests = 1,
+  return {.requests = c.requests,
           .prompt = c.usage.prompt_tokens,
           .cached = c.usage.cached_tokens,
           .completion = c.usage.completion_tokens,

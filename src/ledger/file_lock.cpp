@@ -1,7 +1,7 @@
 #include "ledger/file_lock.hpp"
 
 #include "ledger/ledger.hpp"
-#include "ledger/sqlite.hpp"
+#include "sqlite/sqlite.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -12,6 +12,9 @@
 #include <cstring>
 
 namespace tollgate::ledger {
+
+using sqlite::SqliteError;
+
 namespace {
 
 std::string holder_of(int fd) {

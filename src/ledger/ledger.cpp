@@ -21,6 +21,7 @@ Durability Ledger::when_durable(Ticket ticket, WhenDurable tell, void* context) 
 }
 void Ledger::cancel(void* context) { writer_->cancel(context); }
 State Ledger::state() const { return writer_->state(); }
+bool Ledger::is_failing() const { return writer_->is_failing(); }
 Numbers Ledger::numbers() const { return writer_->numbers(); }
 
 }  // namespace tollgate::ledger

@@ -125,6 +125,7 @@ class Ledger {
   void cancel(void* context);
 
   State state() const;
+  bool is_failing() const;  // state().is_failing, for every request
   Numbers numbers() const;
 
  private:

@@ -2,7 +2,7 @@
 
 #include "ledger/ledger.hpp"
 #include "ledger/schema.hpp"
-#include "ledger/sqlite.hpp"
+#include "sqlite/sqlite.hpp"
 
 #include <unistd.h>
 
@@ -11,6 +11,11 @@
 #include <stdexcept>
 
 namespace tollgate::ledger {
+
+using sqlite::Database;
+using sqlite::SqliteError;
+using sqlite::Statement;
+
 namespace {
 
 constexpr std::array<std::string_view, 17> columns{
@@ -45,6 +50,16 @@ std::string sql_of(const UsageQuery& query) {
   return sql + " GROUP BY " + order + " ORDER BY " + order;
 }
 
+constexpr std::int64_t always = std::int64_t{1} << 40;
+
+// The columns of Sums, from `column` on.
+int read_sums(const Statement& select, int column, Sums& sums) {
+  for (std::int64_t* sum : {&sums.requests, &sums.prompt, &sums.cached, &sums.completion, &sums.reasoning,
+                            &sums.estimated, &sums.cost, &sums.saved})
+    *sum = select.number(column++);
+  return column;
+}
+
 }  // namespace
 
 std::span<const std::string_view> usage_columns() { return columns; }
@@ -74,7 +89,6 @@ Report::~Report() = default;
 std::vector<UsageRow> Report::usage(const UsageQuery& query) {
   std::vector<UsageRow> rows;
   Statement select(*db_, sql_of(query));
-  constexpr std::int64_t always = std::int64_t{1} << 40;
   select.bind(1, query.from_minute.value_or(-always)).bind(2, query.to_minute.value_or(always));
   for (int at = 3; const auto& [column, value] : query.only) select.bind(at++, value);
   try {
@@ -82,11 +96,9 @@ std::vector<UsageRow> Report::usage(const UsageQuery& query) {
       UsageRow row;
       int column = 0;
       for (std::size_t i = 0; i < query.by.size(); ++i) row.keys.emplace_back(select.text(column++));
-      for (std::int64_t* sum :
-           {&row.sums.requests, &row.sums.prompt, &row.sums.cached, &row.sums.completion,
-            &row.sums.reasoning, &row.sums.estimated, &row.sums.cost, &row.sums.saved,
-            &row.first_minute, &row.last_minute})
-        *sum = select.number(column++);
+      column = read_sums(select, column, row.sums);
+      row.first_minute = select.number(column);
+      row.last_minute = select.number(column + 1);
       rows.push_back(std::move(row));
     }
   } catch (const SqliteError& error) {
@@ -94,6 +106,45 @@ std::vector<UsageRow> Report::usage(const UsageQuery& query) {
   }
   if (query.by.empty() && rows.size() == 1 && rows[0].sums.requests == 0) rows.clear();
   return rows;
+}
+
+void Report::each_minute(std::optional<std::int64_t> from, std::optional<std::int64_t> to,
+                         const std::function<void(const MinuteUse&)>& visit) {
+  // Names are looked up for what a minute has added up to, not for each of its rows.
+  Statement select(*db_,
+                   "SELECT minute, (SELECT name FROM names WHERE id = deployment),"
+                   " (SELECT name FROM names WHERE id = model), is_ptu, is_batch,"
+                   " requests, prompt, cached, completion, reasoning, estimated, cost, saved FROM"
+                   " (SELECT minute, deployment, model, is_ptu, is_batch, sum(requests) AS requests,"
+                   " sum(prompt) AS prompt, sum(cached) AS cached, sum(completion) AS completion,"
+                   " sum(reasoning) AS reasoning, sum(estimated) AS estimated, sum(cost) AS cost,"
+                   " sum(saved) AS saved FROM usage JOIN series ON series.id = usage.series"
+                   " WHERE minute >= ?1 AND minute < ?2"
+                   " GROUP BY minute, deployment, model, is_ptu, is_batch) ORDER BY minute");
+  select.bind(1, from.value_or(-always)).bind(2, to.value_or(always));
+  try {
+    while (select.step()) {
+      MinuteUse use;
+      use.minute = select.number(0);
+      use.deployment = select.text(1);
+      use.model = select.text(2);
+      use.kind = select.number(3) == 0 ? DeploymentKind::payg : DeploymentKind::ptu;
+      use.is_batch = select.number(4) != 0;
+      read_sums(select, 5, use.sums);
+      visit(use);
+    }
+  } catch (const SqliteError& error) {
+    throw std::runtime_error(path_ + " cannot be read: " + error.what());
+  }
+}
+
+std::optional<std::int64_t> Report::last_minute() {
+  try {
+    if (db_->number("SELECT count(*) FROM (SELECT 1 FROM usage LIMIT 1)") == 0) return std::nullopt;
+    return db_->number("SELECT max(minute) FROM usage");
+  } catch (const SqliteError& error) {
+    throw std::runtime_error(path_ + " cannot be read: " + error.what());
+  }
 }
 
 std::vector<MeterRow> Report::meters(std::int64_t now_ms) {

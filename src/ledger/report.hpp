@@ -4,6 +4,7 @@
 #include "ledger/entry.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,9 +13,11 @@
 #include <utility>
 #include <vector>
 
-namespace tollgate::ledger {
-
+namespace tollgate::sqlite {
 class Database;
+}
+
+namespace tollgate::ledger {
 
 // What usage can be told by: time (UTC, each the start of its period), then the texts of a charge,
 // `kind` (payg, ptu) and `batch` (yes, no).
@@ -40,6 +43,16 @@ struct MeterRow {
   std::int64_t used = 0;
 };
 
+// What one deployment was given in one minute. The texts are valid until the next is read.
+struct MinuteUse {
+  std::int64_t minute = 0;      // since the epoch; that in which the requests came in
+  std::string_view deployment;  // "": the gateway answered by itself
+  std::string_view model;       // the base model
+  DeploymentKind kind = DeploymentKind::payg;
+  bool is_batch = false;
+  Sums sums;
+};
+
 // One thread. Errors are std::runtime_error, their text is for people.
 class Report {
  public:
@@ -47,11 +60,15 @@ class Report {
   ~Report();
 
   std::vector<UsageRow> usage(const UsageQuery& query);  // in the order of the keys
+  // Minutes since the epoch, `to` exclusive; in the order of time.
+  void each_minute(std::optional<std::int64_t> from, std::optional<std::int64_t> to,
+                   const std::function<void(const MinuteUse&)>& visit);
+  std::optional<std::int64_t> last_minute();             // with usage
   std::vector<MeterRow> meters(std::int64_t now_ms);     // that have not expired
 
  private:
   const std::string path_;
-  std::unique_ptr<Database> db_;
+  std::unique_ptr<sqlite::Database> db_;
 };
 
 }  // namespace tollgate::ledger

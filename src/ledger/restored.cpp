@@ -7,6 +7,10 @@
 
 namespace tollgate::ledger {
 
+using sqlite::Database;
+using sqlite::SqliteError;
+using sqlite::Statement;
+
 void Restored::read(Database& db, std::int64_t now_ms) {
   // In the order of the table, so that the slots of a meter come together.
   Statement rows(db,

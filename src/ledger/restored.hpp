@@ -2,7 +2,7 @@
 #pragma once
 
 #include "ledger/charge.hpp"
-#include "ledger/sqlite.hpp"
+#include "sqlite/sqlite.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -15,10 +15,10 @@ namespace tollgate::ledger {
 class Restored {
  public:
   // Slots that have not expired at `now_ms`. Throws SqliteError; what was read until then stays.
-  void read(Database& db, std::int64_t now_ms);
+  void read(sqlite::Database& db, std::int64_t now_ms);
 
   // Writes all of it into a file that has none of it, as one transaction.
-  void write(Database& db) const;
+  void write(sqlite::Database& db) const;
 
   std::vector<SlotUse> find(std::string_view key) const;
   std::size_t size() const noexcept { return meters_.size(); }

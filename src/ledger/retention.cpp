@@ -3,6 +3,10 @@
 #include <string>
 
 namespace tollgate::ledger {
+
+using sqlite::Database;
+using sqlite::Statement;
+
 namespace {
 
 constexpr std::int64_t rows_a_step = 2'000;

@@ -3,7 +3,7 @@
 // Thread safety: the writer's alone.
 #pragma once
 
-#include "ledger/sqlite.hpp"
+#include "sqlite/sqlite.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -19,14 +19,14 @@ class Retention {
     bool has_dropped_ids = false;  // of names, series or meters: do not use remembered ones
   };
   // One transaction of a few milliseconds. Throws SqliteError.
-  Step step(Database& db, std::chrono::sys_seconds now);
+  Step step(sqlite::Database& db, std::chrono::sys_seconds now);
 
  private:
   enum class Phase : unsigned char { usage, slots, series, names, vacuum };
-  Step drop_usage(Database& db, std::int64_t oldest_minute);
-  Step drop_slots(Database& db, std::int64_t now_ms);
-  Step drop_idle(Database& db, const char* table, std::int64_t oldest_day, Phase next);
-  Step give_back_pages(Database& db);
+  Step drop_usage(sqlite::Database& db, std::int64_t oldest_minute);
+  Step drop_slots(sqlite::Database& db, std::int64_t now_ms);
+  Step drop_idle(sqlite::Database& db, const char* table, std::int64_t oldest_day, Phase next);
+  Step give_back_pages(sqlite::Database& db);
 
   const std::chrono::hours retain_;
   Phase phase_ = Phase::usage;

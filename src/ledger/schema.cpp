@@ -3,6 +3,9 @@
 #include "ledger/ledger.hpp"
 
 namespace tollgate::ledger {
+
+using sqlite::Database;
+
 namespace {
 
 // auto_vacuum holds only for a file that has no tables yet. FULL: a commit is on the disk when it

@@ -1,7 +1,7 @@
 // The tables of the file, and which files are ledgers.
 #pragma once
 
-#include "ledger/sqlite.hpp"
+#include "sqlite/sqlite.hpp"
 
 #include <cstdint>
 #include <string>
@@ -13,9 +13,9 @@ inline constexpr std::int64_t application_id = 0x54474c44;  // "TGLD", in the he
 
 // Sets the connection up for writing and makes the tables when the file is new. Throws Refused when
 // the file is of a newer version or something else than a ledger, SqliteError.
-void prepare_for_writing(Database& db, const std::string& path);
+void prepare_for_writing(sqlite::Database& db, const std::string& path);
 
 // Throws Refused unless it is a ledger that this program can read, SqliteError.
-void check_is_ledger(Database& db, const std::string& path);
+void check_is_ledger(sqlite::Database& db, const std::string& path);
 
 }  // namespace tollgate::ledger

@@ -13,6 +13,11 @@
 #include <limits>
 
 namespace tollgate::ledger {
+
+using sqlite::Database;
+using sqlite::SqliteError;
+using sqlite::Statement;
+
 namespace {
 
 constexpr std::size_t max_remembered = 100'000;  // names and series each

@@ -7,7 +7,7 @@
 #include "ledger/pending.hpp"
 #include "ledger/restored.hpp"
 #include "ledger/retention.hpp"
-#include "ledger/sqlite.hpp"
+#include "sqlite/sqlite.hpp"
 
 #include "tollgate/clock.hpp"
 
@@ -59,7 +59,7 @@ class Store {
     std::uint64_t file = 0;
     std::uint64_t wal = 0;
   };
-  Sizes sizes() const;
+  Sizes sizes() const;  // of the files as they are now; any thread
 
  private:
   struct Open;  // connection and statements

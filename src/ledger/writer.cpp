@@ -9,6 +9,9 @@
 #include <utility>
 
 namespace tollgate::ledger {
+
+using sqlite::SqliteError;
+
 namespace {
 
 constexpr std::chrono::minutes complaint_interval{1};
@@ -119,6 +122,11 @@ State Writer::state() const {
   return state_;
 }
 
+bool Writer::is_failing() const {
+  std::lock_guard lock(state_mutex_);
+  return state_.is_failing;
+}
+
 Numbers Writer::numbers() const {
   Numbers numbers;
   {
@@ -127,6 +135,11 @@ Numbers Writer::numbers() const {
     numbers.is_failing = state_.is_failing;
   }
   numbers.meters = meters_.size();
+  if (is_on_) {
+    const auto sizes = store_.sizes();
+    numbers.file_bytes = sizes.file;
+    numbers.wal_bytes = sizes.wal;
+  }
   std::lock_guard lock(lanes_mutex_);
   for (const auto& lane : lanes_) numbers.appended += lane->appended();
   return numbers;
@@ -250,7 +263,6 @@ bool Writer::try_commit() {
 
 void Writer::on_written() {
   store_.forget(meters_.release(taken_batch_));
-  const auto sizes = store_.sizes();
   bool was_failing;
   {
     std::lock_guard lock(state_mutex_);
@@ -260,8 +272,6 @@ void Writer::on_written() {
       state_.reason.clear();
     }
     numbers_.pending_bytes = 0;
-    numbers_.file_bytes = sizes.file;
-    numbers_.wal_bytes = sizes.wal;
     durable_ = taken_batch_;
     tell_waiters(durable_, Durability::durable);
   }
@@ -313,7 +323,7 @@ void Writer::count_commit(Clock::duration took) {
 }
 
 void Writer::tidy_if_due() {
-  if (!store_.is_open() || state().is_failing) {
+  if (!store_.is_open() || is_failing()) {
     tidy_at_ = Clock::now() + options_.sweep;
     return;
   }

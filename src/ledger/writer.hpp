@@ -35,6 +35,7 @@ class Writer {
   Durability when_durable(Ticket ticket, WhenDurable tell, void* context);
   void cancel(void* context);
   State state() const;
+  bool is_failing() const;
   Numbers numbers() const;
 
  private:

@@ -39,25 +39,6 @@ Rates share_of_unit(std::int64_t unit_price_an_hour, const UnitCapacity& capacit
 
 }  // namespace
 
-UnitCapacity unit_capacity(std::string_view base_model) noexcept {
-  struct Row {
-    std::string_view model;
-    UnitCapacity capacity;
-  };
-  // Longer names first: the first prefix counts.
-  static constexpr Row table[] = {
-      {"gpt-5-mini", {23'750, 8}},    {"gpt-5.1", {4'750, 8}},      {"gpt-5.2", {3'400, 8}},
-      {"gpt-5.3-codex", {3'400, 8}},  {"gpt-5.4", {2'400, 6}},      {"gpt-5", {4'750, 8}},
-      {"gpt-4.1-mini", {14'900, 4}},  {"gpt-4.1-nano", {59'400, 4}}, {"gpt-4.1", {3'000, 4}},
-      {"gpt-4o-mini", {37'000, 4}},   {"gpt-4o", {2'500, 4}},       {"o3-mini", {2'500, 4}},
-      {"o4-mini", {5'400, 4}},        {"o3", {3'000, 4}},           {"o1", {230, 4}},
-  };
-  for (const Row& row : table) {
-    if (base_model.starts_with(row.model)) return row.capacity;
-  }
-  return {};
-}
-
 DeploymentPrices::DeploymentPrices(const Config& config, const Deployment& deployment) {
   const auto add_own = [this](const Rates& rates) {
     Row row;
@@ -70,9 +51,8 @@ DeploymentPrices::DeploymentPrices(const Config& config, const Deployment& deplo
     return;
   }
   if (deployment.kind == DeploymentKind::ptu && deployment.unit_price > 0) {
-    const UnitCapacity capacity = unit_capacity(deployment.model);
-    if (capacity.input_a_minute > 0) {
-      add_own(share_of_unit(deployment.unit_price, capacity));
+    if (deployment.unit.input_a_minute > 0) {
+      add_own(share_of_unit(deployment.unit_price, deployment.unit));
       return;
     }
   }

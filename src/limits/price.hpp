@@ -6,7 +6,6 @@
 #include "tollgate/usage.hpp"
 
 #include <cstdint>
-#include <string_view>
 #include <vector>
 
 namespace tollgate::limits {
@@ -38,14 +37,6 @@ class DeploymentPrices {
   };
   std::vector<Row> rows_;  // by day
 };
-
-// Input tokens a minute that one reserved unit carries, and how many of them an answer token counts
-// as (azure-openai: provisioned throughput). 0: the model is not known.
-struct UnitCapacity {
-  std::int64_t input_a_minute = 0;
-  std::int64_t answer_weight = 0;
-};
-UnitCapacity unit_capacity(std::string_view base_model) noexcept;
 
 // In nano-dollars, rounded up: what is spent is never booked as less. Cached tokens are part of the
 // prompt and reasoning tokens of the completion; neither is paid twice.

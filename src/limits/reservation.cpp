@@ -153,6 +153,32 @@ std::int64_t Reservation::top_up(std::int64_t wish, std::int64_t now_ms) {
   return answer;
 }
 
+void Reservation::release_spending() noexcept {
+  for (Entry& entry : entries_) {
+    Pot& pot = *entry.claim.pot;
+    if (pot.measure() != Measure::tokens && pot.measure() != Measure::money) continue;
+    pot.lock();
+    entry.each_lot([&](Lot& lot) {
+      pot.correct(lot.slot_ms, -lot.amount);
+      lot.amount = 0;
+    });
+    pot.unlock();
+  }
+}
+
+Refusal Reservation::spent_budget(std::int64_t now_ms) {
+  Refusal refusal;
+  for (Entry& entry : entries_) {
+    const Claim& claim = entry.claim;
+    if (!claim.rule->is_budget || !claim.is_enforced) continue;
+    claim.pot->lock();
+    claim.pot->advance(now_ms);
+    if (claim.pot->room() == 0) refusal = {claim.rule, claim.numbers, claim.pot->wait_for(1), claim.pot->use(), false};
+    claim.pot->unlock();
+  }
+  return refusal;
+}
+
 // Leaves in the lots what stays booked. The first are used up first; what goes beyond them is spent
 // now. Returns the alert that was newly reached.
 AlertReached Reservation::settle_one(Entry& entry, const Spent& spent, std::int64_t now_ms) {

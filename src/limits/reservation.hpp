@@ -100,6 +100,12 @@ class Reservation {
   // answer finish grant all.
   std::int64_t top_up(std::int64_t wish, std::int64_t now_ms);
 
+  // Gives back what is booked of tokens and money: there is room, and others will book it.
+  void release_spending() noexcept;
+
+  // A budget among the pots that has nothing left; no rule: there is none.
+  Refusal spent_budget(std::int64_t now_ms);
+
   // Books what was used. `on_booked(pot, rule, slot_ms, amount)` hears of each amount that stays, for
   // the ledger, and `on_alert(pot, rule, AlertReached)` of each alert that it set off. At most once.
   template <class OnBooked, class OnAlert>

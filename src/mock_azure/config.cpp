@@ -109,7 +109,61 @@ void read_journal(const Reader& r, const YAML::Node& node, Config& c) {
   });
 }
 
+std::string read_text(const Reader& r, const YAML::Node& node, const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) r.fail(node, path + " cannot be read");
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+void read_app(const Reader& r, const YAML::Node& node, const std::string& name, AppConfig& app) {
+  r.each(node, "app '" + name + "'", [&](const std::string& key, const YAML::Node& v) {
+    if (key == "secret") app.secret = r.get<std::string>(v, key);
+    else if (key == "certificate") app.certificate = read_text(r, v, r.get<std::string>(v, key));
+    else if (key == "federated") app.federated = r.get<std::string>(v, key);
+    else return false;
+    return true;
+  });
+}
+
+void read_entra(const Reader& r, const YAML::Node& node, EntraConfig& c) {
+  r.each(node, "entra", [&](const std::string& key, const YAML::Node& v) {
+    constexpr std::int64_t longest = 1'000'000;
+    if (key == "accept") {
+      const auto accepts = accepts_of(r.get<std::string>(v, key));
+      if (!accepts) r.fail(v, "'accept' must be keys, tokens or both");
+      c.accepts = *accepts;
+    } else if (key == "token_seconds") {
+      c.token_seconds = r.number(v, key, 1, longest);
+    } else if (key == "refresh_in") {
+      c.refresh_in = r.number(v, key, 0, longest);
+    } else if (key == "audiences") {
+      c.audiences = r.get<std::vector<std::string>>(v, key);
+    } else if (key == "identities") {
+      c.identities = r.get<std::vector<std::string>>(v, key);
+    } else if (key == "identity_header") {
+      c.identity_header = r.get<std::string>(v, key);
+    } else if (key == "apps") {
+      r.each(v, "apps", [&](const std::string& id, const YAML::Node& app) {
+        read_app(r, app, id, c.apps[id]);
+        return true;
+      });
+    } else {
+      return false;
+    }
+    return true;
+  });
+}
+
 }  // namespace
+
+std::optional<Accepts> accepts_of(std::string_view word) {
+  if (word == "keys") return Accepts::keys;
+  if (word == "tokens") return Accepts::tokens;
+  if (word == "both") return Accepts::both;
+  return std::nullopt;
+}
 
 Config parse_config(const std::string& yaml, const std::string& name) {
   const Reader r(name);
@@ -130,6 +184,7 @@ Config parse_config(const std::string& yaml, const std::string& name) {
     else if (key == "accept_any_key") c.accept_any_key = r.get<bool>(v, key);
     else if (key == "accept_any_deployment") c.accept_any_deployment = r.get<bool>(v, key);
     else if (key == "journal") read_journal(r, v, c);
+    else if (key == "entra") read_entra(r, v, c.entra);
     else if (key == "deployments") deployments = v;
     else if (key == "tls_cert") c.tls_certificate = r.get<std::string>(v, key);
     else if (key == "tls_key") c.tls_key = r.get<std::string>(v, key);

@@ -4,8 +4,10 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mock_azure/model_catalog.hpp"
@@ -30,6 +32,29 @@ struct DeploymentConfig {
   std::chrono::microseconds gap{0};
 };
 
+// Which callers the data plane lets in.
+enum class Accepts { keys, tokens, both };
+
+// What an application proves itself with at the token endpoint. All empty: whatever it sends is believed.
+struct AppConfig {
+  std::string secret;
+  std::string certificate;  // PEM
+  std::string federated;    // the one assertion that is believed, such as a Kubernetes service account's
+};
+
+// The tenant that the stand-in plays, and the managed identities of the machine that it plays.
+struct EntraConfig {
+  Accepts accepts = Accepts::both;
+  std::int64_t token_seconds = 3599;
+  std::int64_t refresh_in = 0;   // told with a token, 0: not told
+  std::int64_t delay_ms = 0;     // of the token endpoints
+  std::vector<std::string> audiences = {"https://cognitiveservices.azure.com", "https://cognitiveservices.azure.us",
+                                        "https://cognitiveservices.azure.cn", "https://ai.azure.com"};
+  std::vector<std::string> identities;  // client ids of user-assigned ones; of several, requests name one
+  std::string identity_header = "mock-identity-header";
+  std::map<std::string, AppConfig, std::less<>> apps;  // by client id
+};
+
 struct Config {
   std::string host = "127.0.0.1";
   std::uint16_t port = 9001;
@@ -45,6 +70,7 @@ struct Config {
   std::string journal_file;
   std::size_t body_limit_bytes = 512ULL * 1024 * 1024;
   std::map<std::string, DeploymentConfig, std::less<>> deployments;
+  EntraConfig entra;
 };
 
 // The message names file and line.
@@ -54,6 +80,8 @@ struct ConfigError : std::runtime_error {
 
 Config load_config(const std::string& path);                            // throws ConfigError
 Config parse_config(const std::string& yaml, const std::string& name);  // throws ConfigError
+
+std::optional<Accepts> accepts_of(std::string_view word);  // keys, tokens or both
 
 // "127.0.0.1:9001"; throws ConfigError.
 void set_listen(Config& config, const std::string& address);

@@ -49,10 +49,15 @@ void Connection::on_readable() {
     if (result.state == IoResult::State::closed) return die(End::client_gone);
     if (result.state == IoResult::State::again) break;
     if (phase_ == Phase::lingering) continue;
+    if (talk_) {
+      talk_->hear({buffer, result.bytes});
+      continue;
+    }
     reader_.append(buffer, result.bytes);
     if (answering_ && reader_.buffered() > pipeline_limit) break;
     if (result.bytes < sizeof buffer && !transport_.has_pending()) break;
   }
+  if (phase_ == Phase::talking) talk();
   pump();
   update_watch();
 }
@@ -62,6 +67,7 @@ void Connection::on_writable() {
   flush();
   if (phase_ == Phase::draining && unsent() == 0) complete();
   else if (phase_ == Phase::sending && unsent() < write_high_water) step();
+  else if (phase_ == Phase::talking) talk();
   pump();
   if (transport_.read_waits_for_write()) return on_readable();
   update_watch();
@@ -78,6 +84,7 @@ void Connection::on_wake(TimePoint due) {
   if (phase_ == Phase::waiting) phase_ = Phase::sending;
   if (phase_ == Phase::draining && unsent() == 0) complete();
   else if (phase_ == Phase::sending) step();
+  else if (phase_ == Phase::talking) talk();
   pump();
   update_watch();
 }
@@ -148,6 +155,7 @@ void Connection::step() {
       }
     }
     append_head(out_, reply_, framing_, keep_alive_);
+    if (reply_.conversation != nullptr) return start_talk();
     if (fault.kind == FaultKind::slowheaders) {
       drip_ = 1;
       drip_gap_ = slow_header_gap;
@@ -192,6 +200,41 @@ void Connection::produce_body() {
     out_ += reply_.body;
   }
   end_body();
+}
+
+void Connection::start_talk() {
+  talk_.emplace(std::move(reply_.conversation));
+  talk_->hear(reader_.take_rest());
+  keep_alive_ = false;
+  phase_ = Phase::talking;
+  talk();
+}
+
+// Says what is to be said now. What the client says meanwhile waits in its socket only if it fills up.
+void Connection::talk() {
+  drip_ = talk_->conversation().fault().kind == FaultKind::split ? 1 : 0;
+  for (int turn = 0; phase_ == Phase::talking && unsent() <= write_high_water; ++turn) {
+    const Talk::Next next = talk_->speak(steady_clock::now(), out_);
+    reply_.usage = talk_->conversation().usage();
+    reply_.fault = talk_->conversation().fault();
+    tokens_sent_ = talk_->tokens();
+    flush();
+    if (phase_ == Phase::dead) return;
+    switch (next.turn) {
+      case Talk::Turn::said:
+        if (turn == events_in_a_row) return sleep_until(steady_clock::now());
+        break;
+      case Talk::Turn::waits: return sleep_until(next.until);
+      case Talk::Turn::silent: return;
+      case Talk::Turn::ended:
+        phase_ = Phase::draining;
+        if (unsent() == 0) complete();
+        return;
+      case Talk::Turn::stalled: phase_ = Phase::stalled; return;
+      case Talk::Turn::reset: transport_.set_reset_on_close(); return die(End::fault);
+      case Talk::Turn::cut: return die(End::fault);
+    }
+  }
 }
 
 bool Connection::fault_is_due() {

@@ -3,11 +3,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "mock_azure/http_request.hpp"
 #include "mock_azure/reply.hpp"
 #include "mock_azure/reply_writer.hpp"
+#include "mock_azure/talk.hpp"
 #include "mock_azure/transport.hpp"
 
 namespace tollgate::mock {
@@ -37,7 +39,7 @@ class Connection {
   void on_wake(TimePoint due);
 
  private:
-  enum class Phase { reading, waiting, sending, draining, stalled, lingering, dead };
+  enum class Phase { reading, waiting, sending, talking, draining, stalled, lingering, dead };
 
   void pump();
   void begin(Reply reply, bool keep_alive);
@@ -45,6 +47,8 @@ class Connection {
   void produce_events();
   void produce_pings();
   void produce_body();
+  void start_talk();
+  void talk();
   bool fault_is_due();  // true when the fault ended or stopped the reply
   void emit(EventSource::Event& event);
   void end_body();
@@ -69,6 +73,7 @@ class Connection {
   bool head_only_ = false;
 
   Reply reply_;
+  std::optional<Talk> talk_;
   bool answering_ = false;
   bool head_made_ = false;
   Framing framing_ = Framing::length;

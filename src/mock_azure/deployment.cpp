@@ -44,6 +44,11 @@ void Deployment::settle(std::int64_t charged, std::int64_t prompt, std::int64_t 
   ptu_.settle(now, charged, prompt - cached, output);
 }
 
+PtuTotals Deployment::ptu_totals() {
+  const std::lock_guard lock(mutex_);
+  return ptu_.totals(std::chrono::steady_clock::now());
+}
+
 DeploymentTable::DeploymentTable(const Config& config) : config_(config) {
   for (const auto& [name, deployment] : config.deployments) {
     deployments_.emplace(name, std::make_unique<Deployment>(deployment));
@@ -62,6 +67,11 @@ Deployment* DeploymentTable::find(std::string_view name) {
   auto& slot = deployments_[std::string(name)];
   if (slot == nullptr) slot = std::make_unique<Deployment>(implied_deployment(config_, name));
   return slot.get();
+}
+
+void DeploymentTable::for_each(const std::function<void(Deployment&)>& visit) {
+  const std::shared_lock lock(mutex_);
+  for (const auto& [name, deployment] : deployments_) visit(*deployment);
 }
 
 }  // namespace tollgate::mock

@@ -1,6 +1,7 @@
 // A deployment at work: its configuration and the state of its limits.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -25,6 +26,7 @@ class Deployment {
   const std::string& headers() const { return headers_; }
 
   Admission admit(std::int64_t prompt, std::int64_t cached, std::int64_t max_output);
+  PtuTotals ptu_totals();  // of a ptu deployment
   void settle(std::int64_t charged, std::int64_t prompt, std::int64_t cached, std::int64_t output);
 
  private:
@@ -43,6 +45,7 @@ class DeploymentTable {
 
   // Null when the name is not declared and undeclared names are refused.
   Deployment* find(std::string_view name);
+  void for_each(const std::function<void(Deployment&)>& visit);
 
  private:
   const Config& config_;

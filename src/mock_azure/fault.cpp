@@ -18,7 +18,8 @@ constexpr std::pair<std::string_view, FaultKind> names[] = {
     {"split", FaultKind::split},       {"crlf", FaultKind::crlf},
     {"nospace", FaultKind::nospace},   {"comments", FaultKind::comments},
     {"huge", FaultKind::huge},         {"nolength", FaultKind::nolength},
-    {"early", FaultKind::early},
+    {"early", FaultKind::early},       {"close", FaultKind::close},
+    {"fragments", FaultKind::fragments},
 };
 
 }  // namespace
@@ -42,6 +43,12 @@ bool apply_fault_word(Fault& fault, std::string_view word) {
   if (key == "k") {
     fault.after = to_integer(value);
     return fault.after && *fault.after >= 0 && *fault.after <= most_events;
+  }
+  if (key == "code") {
+    const auto code = to_integer(value);
+    if (!code || *code < 1000 || *code > 4999) return false;
+    fault.code = static_cast<int>(*code);
+    return true;
   }
   if (key == "retry_after") {
     fault.retry_after = value == "none" ? std::optional<std::int64_t>(-1) : to_integer(value);

@@ -20,13 +20,15 @@ enum class FaultKind {
   slowheaders,  // the head arrives byte by byte
   reset,        // TCP RST after `after` events (0: before the head)
   status,       // an error status instead of an answer
-  pings,        // only SSE comments
+  pings,        // only SSE comments; a WebSocket: a ping in front of every event
   split,        // every byte in a chunk and a segment of its own
   crlf,         // SSE lines end in CR LF
   nospace,      // `data:{` without the space
   comments,     // SSE comments between the events
   huge,         // one very large event, or a very large body
   nolength,     // body ends with the connection
+  close,        // a WebSocket: close frame with `code` after `after` events
+  fragments,    // a WebSocket: every event in fragments, with a ping in between
   early,        // answered and closed before the request body was read
 };
 
@@ -36,6 +38,7 @@ struct Fault {
   int status = 0;                           // status=NNN
   std::optional<std::int64_t> retry_after;  // seconds; -1: no retry-after header
   bool html = false;                        // status with an HTML body
+  int code = 0;                             // code=NNNN of a close; 0: 1011
 
   explicit operator bool() const { return kind != FaultKind::none; }
 };
@@ -43,7 +46,7 @@ struct Fault {
 std::string_view fault_name(FaultKind kind);
 
 // Takes one word of a directive, header or admin request: `cut`, `fault=cut`, `status=503`, `k=3`,
-// `retry_after=7`, `retry_after=none`, `html`. Returns false when the word means nothing here.
+// `code=4000`, `retry_after=7`, `retry_after=none`, `html`. Returns false when the word means nothing here.
 bool apply_fault_word(Fault& fault, std::string_view word);
 
 // `cut k=3`; words are parted by spaces, commas or semicolons. Empty when a word is unknown.

@@ -32,6 +32,8 @@ class RequestReader {
   void append(const char* data, std::size_t size) { buffer_.append(data, size); }
   Progress next();
   void consume();
+  // Everything behind the request that was consumed: it is not HTTP any more.
+  std::string take_rest() { return std::move(buffer_); }
 
   const HttpRequest& request() const { return request_; }
   bool has_head() const { return stage_ != Stage::head; }

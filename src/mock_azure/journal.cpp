@@ -38,6 +38,7 @@ Json entry_json(const JournalEntry& e) {
               {"path", e.path},
               {"query", e.query},
               {"deployment", e.deployment},
+              {"credential", e.credential},
               {"model", e.model},
               {"stream", e.stream},
               {"headers", std::move(headers)},

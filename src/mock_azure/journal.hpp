@@ -20,6 +20,7 @@ struct JournalEntry {
   std::uint64_t number = 0;
   std::int64_t time_ms = 0;  // Unix time
   std::string method, path, query, deployment;
+  std::string credential;    // which one the call carried, by a label or hash
   std::vector<std::pair<std::string, std::string>> headers;  // credentials only as hashes
   std::size_t body_bytes = 0;
   std::string body_sha256, body;  // the body may be cut

@@ -78,10 +78,12 @@ Admission PtuLimit::admit(Instant now, std::int64_t input_tokens, std::int64_t o
     a.exhausted = Exhausted::capacity;
     a.retry_after = std::chrono::milliseconds(
         std::max<std::int64_t>(1, std::llround(std::ceil((level_ - size_) / rate_ * 1000.0))));
+    ++totals_.refused;
     return a;
   }
   a.charged = input_tokens + output_weight_ * output_tokens;
   level_ += static_cast<double>(a.charged);
+  ++totals_.admitted;
   a.utilization = utilization();
   return a;
 }
@@ -91,7 +93,14 @@ double PtuLimit::settle(Instant now, std::int64_t charged, std::int64_t input_to
   drain(now);
   const std::int64_t used = input_tokens + output_weight_ * output_tokens;
   level_ = std::max(0.0, level_ + static_cast<double>(used - charged));
+  totals_.used += used;
   return utilization();
+}
+
+PtuTotals PtuLimit::totals(Instant now) {
+  drain(now);
+  totals_.utilization = utilization();
+  return totals_;
 }
 
 }  // namespace tollgate::mock

@@ -38,6 +38,13 @@ class PaygLimit {
   std::int64_t tokens_used_ = 0, requests_used_ = 0, minute_requests_ = 0;
 };
 
+// What has gone through the bucket so far.
+struct PtuTotals {
+  double utilization = 0;  // percent, now
+  std::int64_t admitted = 0, refused = 0;
+  std::int64_t used = 0;   // weighted tokens of the calls that have ended
+};
+
 // Admits while utilisation is at most 100 %, so a burst may go above; drains at the PTU rate.
 class PtuLimit {
  public:
@@ -48,6 +55,7 @@ class PtuLimit {
   // Replaces the estimate by what was used; returns utilisation in percent.
   double settle(Instant now, std::int64_t charged, std::int64_t input_tokens,
                 std::int64_t output_tokens);
+  PtuTotals totals(Instant now);
 
  private:
   void drain(Instant now);
@@ -58,6 +66,7 @@ class PtuLimit {
   std::int64_t output_weight_;
   double level_ = 0;
   Instant drained_at_{};
+  PtuTotals totals_;
 };
 
 }  // namespace tollgate::mock

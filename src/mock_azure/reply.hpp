@@ -33,6 +33,22 @@ class EventSource {
   virtual void error_event(Event& event) = 0;
 };
 
+struct Pace {
+  std::chrono::microseconds first_delay{0};
+  std::chrono::microseconds gap{0};
+};
+
+// The other end of a WebSocket: hears the client's messages and has events to say.
+class Conversation {
+ public:
+  virtual ~Conversation() = default;
+  virtual void hear(std::string_view message) = 0;
+  virtual bool next(EventSource::Event& event) = 0;  // false: nothing for now
+  virtual Pace pace() const = 0;
+  virtual Fault fault() const = 0;
+  virtual Usage usage() const = 0;  // so far
+};
+
 class Deployment;
 struct JournalEntry;
 
@@ -47,6 +63,7 @@ struct Reply {
   std::string headers;                                 // whole lines, each ending in CR LF
   std::string body;
   std::unique_ptr<EventSource> events;  // instead of `body`
+  std::unique_ptr<Conversation> conversation;  // with status 101
   bool sends_chunks = false;            // body goes out chunked (audio)
   bool closes = false;                  // last answer on this connection
   bool coalesces = false;

@@ -6,6 +6,7 @@ namespace tollgate::mock {
 
 std::string_view reason_phrase(int status) {
   switch (status) {
+    case 101: return "Switching Protocols";
     case 200: return "OK";
     case 400: return "Bad Request";
     case 401: return "Unauthorized";
@@ -15,6 +16,7 @@ std::string_view reason_phrase(int status) {
     case 408: return "Request Timeout";
     case 413: return "Content Too Large";
     case 417: return "Expectation Failed";
+    case 426: return "Upgrade Required";
     case 429: return "Too Many Requests";
     case 431: return "Request Header Fields Too Large";
     case 500: return "Internal Server Error";
@@ -27,6 +29,10 @@ std::string_view reason_phrase(int status) {
 }
 
 void append_head(std::string& out, const Reply& reply, Framing framing, bool keep_alive) {
+  if (reply.conversation != nullptr) {
+    out += "HTTP/1.1 101 Switching Protocols\r\n" + reply.headers + "\r\n";
+    return;
+  }
   if (reply.status == 200) {
     out += "HTTP/1.1 200 OK\r\ncontent-type: ";
   } else {

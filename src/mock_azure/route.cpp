@@ -19,7 +19,7 @@ constexpr std::string_view operations[] = {
     "chat/completions",     "completions",        "embeddings",   "images/generations",
     "images/edits",         "audio/transcriptions", "audio/translations", "audio/speech",
     "responses",            "files",              "batches",      "fine_tuning/jobs",
-    "vector_stores",        "models",
+    "vector_stores",        "models",             "realtime",
 };
 
 bool take_prefix(std::string_view& path, std::string_view prefix) {

@@ -33,6 +33,7 @@ constexpr Operation operations[] = {
     {"fine_tuning/jobs", fine_tuning_jobs},
     {"vector_stores", vector_stores},
     {"models", models},
+    {"realtime", realtime},
 };
 
 constexpr std::string_view standard_headers[] = {
@@ -82,22 +83,31 @@ Reply json_reply(std::string body) {
 Service::Service(const Config& config)
     : config_(config),
       deployments_(config_),
-      entra_(!config_.tls_certificate.empty()),
+      entra_(config_.entra, !config_.tls_certificate.empty()),
       journal_(config_),
       objects_(std::make_unique<ObjectStore>()),
       world_{config_, deployments_, faults_, *objects_} {}
 
 Service::~Service() = default;
 
-bool Service::is_allowed(const HttpRequest& request) const {
+Service::Access Service::access_of(const HttpRequest& request) const {
+  Access access;
+  const Accepts accepts = entra_.accepts();
   std::string_view key = request.header("api-key");
-  if (key.empty()) {
-    const std::string_view authorization = request.header("authorization");
-    if (has_prefix(authorization, "bearer ")) key = authorization.substr(7);
+  const std::string_view authorization = request.header("authorization");
+  if (key.empty() && has_prefix(authorization, "bearer ")) {
+    key = authorization.substr(7);
+    const IssuedTokens::Look look = entra_.look(key);
+    if (!look.label.empty()) return {look.is_good && accepts != Accepts::keys, look.label, look.challenge};
   }
-  if (key.empty()) return false;
-  return config_.accept_any_key ||
-         std::find(config_.keys.begin(), config_.keys.end(), key) != config_.keys.end();
+  // A WebSocket's client may be a browser, which can set no headers.
+  std::string in_query;
+  if (key.empty() && !request.header("upgrade").empty()) key = in_query = query_value(request.query, "api-key").value_or("");
+  if (key.empty()) return access;
+  access.credential = "key sha256:" + sha256_hex(key).substr(0, 16);
+  access.is_allowed = accepts != Accepts::tokens &&
+      (config_.accept_any_key || std::find(config_.keys.begin(), config_.keys.end(), key) != config_.keys.end());
+  return access;
 }
 
 Reply Service::handle(const HttpRequest& request) {
@@ -108,7 +118,8 @@ Reply Service::handle(const HttpRequest& request) {
   auto entry = journal_.open(request);
 
   Call call(request, world_);
-  Reply reply = answer(call);
+  const Access access = access_of(request);
+  Reply reply = answer(call, access);
   if (reply.events != nullptr) {
     reply.content_type = "text/event-stream; charset=utf-8";
     reply.headers += "x-accel-buffering: no\r\n";
@@ -126,6 +137,7 @@ Reply Service::handle(const HttpRequest& request) {
   if (call.admission) reply.charged = call.admission->charged;
   if (entry != nullptr) {
     if (call.deployment != nullptr) entry->deployment = call.deployment->config().name;
+    entry->credential = access.credential;
     entry->model = call.model_asked;
     entry->stream = call.stream;
     entry->status = reply.status;
@@ -134,10 +146,14 @@ Reply Service::handle(const HttpRequest& request) {
   return reply;
 }
 
-Reply Service::answer(Call& call) {
+Reply Service::answer(Call& call, const Access& access) {
   const HttpRequest& request = call.http;
   if (has_too_many_headers(request)) return too_many_headers();
-  if (!is_allowed(request)) return access_denied();
+  if (!access.is_allowed) {
+    Reply refusal = access_denied();
+    if (!access.challenge.empty()) refusal.headers += "www-authenticate: " + access.challenge + "\r\n";
+    return refusal;
+  }
   const Routing routing = find_route(request, call.route);
   if (routing != Routing::found) return resource_not_found();
 
@@ -260,6 +276,7 @@ Reply Service::admin(const HttpRequest& request) {
   if (path == "/entra" || path.starts_with("/entra/")) return entra_.admin(request);
   if (path == "/health" && reads) return json_reply(R"({"status":"ok"})");
   if (path == "/stats" && reads) return json_reply(stats_json());
+  if (path == "/ptu" && reads) return json_reply(ptu_json());
   if (path == "/journal" && reads) {
     const auto since = to_integer(query_value(request.query, "since").value_or("0"));
     if (!since || *since < 0) return invalid_request("'since' must be a number", "since");
@@ -271,10 +288,11 @@ Reply Service::admin(const HttpRequest& request) {
   }
   if (path == "/faults" && request.method == "POST") return plant_fault(request);
   if (path == "/faults" && reads) {
-    return json_reply("{\"planted\":" + std::to_string(faults_.size()) + '}');
+    return json_reply("{\"planted\":" + std::to_string(planted()) + '}');
   }
   if (path == "/faults" && deletes) {
     faults_.clear();
+    entra_.token_faults().clear();
     return json_reply(R"({"cleared":true})");
   }
   if (path == "/objects" && deletes) {
@@ -290,9 +308,26 @@ Reply Service::plant_fault(const HttpRequest& request) {
   const auto fault = parse_fault(string_member(body, "fault"));
   if (!fault) return invalid_request("'fault' names no known fault", "fault");
   const std::string deployment = string_member(body, "deployment", "*");
-  faults_.plant(deployment, *fault, int_member(body, "times", -1));
-  return json_reply("{\"planted\":" + std::to_string(faults_.size()) + '}');
+  constexpr std::string_view token = "token:";
+  const bool is_token = deployment.starts_with(token);
+  FaultPlan& plan = is_token ? entra_.token_faults() : faults_;
+  plan.plant(is_token ? deployment.substr(token.size()) : deployment, *fault, int_member(body, "times", -1));
+  return json_reply("{\"planted\":" + std::to_string(planted()) + '}');
 }
+
+std::string Service::ptu_json() {
+  Json all = Json::object();
+  deployments_.for_each([&all](Deployment& deployment) {
+    if (!deployment.is_ptu()) return;
+    const PtuTotals totals = deployment.ptu_totals();
+    all[deployment.config().name] = Json{{"utilization", totals.utilization},
+                                         {"admitted", totals.admitted},
+                                         {"refused", totals.refused},
+                                         {"used", totals.used}};
+  });
+  return dump_json(all);
+}
+std::size_t Service::planted() { return faults_.size() + entra_.token_faults().size(); }
 
 std::string Service::stats_json() const {
   const auto get = [](const auto& counter) { return counter.load(std::memory_order_relaxed); };

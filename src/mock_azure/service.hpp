@@ -29,11 +29,19 @@ class Service : public Handler {
     std::atomic<std::int64_t> in_flight{0};
   };
 
-  Reply answer(Call& call);
+  // Who calls, and whether he may.
+  struct Access {
+    bool is_allowed = false;
+    std::string credential;  // label or hash
+    std::string challenge;   // of a refusal, "" none
+  };
+  Reply answer(Call& call, const Access& access);
   Reply admin(const HttpRequest& request);
   Reply plant_fault(const HttpRequest& request);
+  std::size_t planted();
   std::string stats_json() const;
-  bool is_allowed(const HttpRequest& request) const;
+  std::string ptu_json();
+  Access access_of(const HttpRequest& request) const;
   void decorate(const Call& call, Reply& reply) const;
 
   const Config config_;

@@ -1,5 +1,7 @@
-// An IP address with a port, and what the network rules ask of it.
+// An IP address with a port.
 #pragma once
+
+#include "tollgate/network.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -16,6 +18,7 @@ struct Address {
   const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&storage); }
   std::string text() const;       // "127.0.0.1:8080", "[::1]:8080"
   std::string host_text() const;  // without the port
+  IpBytes ip() const noexcept;
 };
 
 // A literal IPv4 or IPv6 address or "localhost"; nothing else is looked up here.
@@ -23,9 +26,5 @@ std::optional<Address> parse_address(const std::string& host, std::uint16_t port
 
 Address local_address(int socket);
 Address peer_address(int socket);
-
-// Loopback, RFC 1918, RFC 6598 (carrier-grade, used by some private links), link-local, unique-local
-// IPv6 (RFC 4193), and the IPv4-mapped forms of these.
-bool is_private(const Address& address) noexcept;
 
 }  // namespace tollgate::net

@@ -1,12 +1,15 @@
 #include "net/connect.hpp"
 
-#include "net/address.hpp"
+#include "net/egress.hpp"
 #include "net/resolver.hpp"
 #include "net/tcp_stream.hpp"
 #include "net/tls_stream.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -19,6 +22,16 @@ struct Opened {
   std::string error;
 };
 
+// Load balancers of Azure forget connections on which nothing moves for four minutes, and a model may think
+// longer than that.
+void keep_alive(int fd) {
+  const int on = 1, idle_seconds = 60, interval_seconds = 20, probes = 3;
+  ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof idle_seconds);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_seconds, sizeof interval_seconds);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
+
 // EINPROGRESS while the connection is neither made nor refused: readiness may be told without need.
 int result_of_connect(int fd) {
   pollfd state{fd, POLLOUT, 0};
@@ -29,7 +42,9 @@ int result_of_connect(int fd) {
   return code;
 }
 
-awaitable<Opened> open_tcp(Loop& loop, const Address& address, TimePoint deadline) {
+// The one place where the gateway opens a connection.
+awaitable<Opened> open_tcp(Loop& loop, const Allowed& allowed, TimePoint deadline) {
+  const Address& address = allowed.address();
   Opened out;
   const int fd = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) {
@@ -37,6 +52,7 @@ awaitable<Opened> open_tcp(Loop& loop, const Address& address, TimePoint deadlin
     co_return out;
   }
   out.tcp = std::make_unique<TcpStream>(loop, fd, address.is_v6());
+  keep_alive(fd);
   int code = ::connect(fd, address.get(), address.size) == 0 ? 0 : errno;
   while (code == EINPROGRESS) {
     Wait wait = out.tcp->writable(deadline);
@@ -50,30 +66,42 @@ awaitable<Opened> open_tcp(Loop& loop, const Address& address, TimePoint deadlin
   co_return out;
 }
 
+// The addresses that the deployment is pinned to, or what its name resolves to.
+awaitable<Resolved> addresses_of(Loop& loop, const Endpoint& endpoint, const Egress& egress, TimePoint deadline) {
+  if (egress.pinned().empty()) {
+    return loop.resolver().resolve(endpoint.host, endpoint.port, egress.perimeter(), deadline);
+  }
+  Resolved pinned;
+  for (const std::string& text : egress.pinned()) {
+    if (const auto address = parse_address(text, endpoint.port)) pinned.addresses.push_back(*address);
+  }
+  return pinned;
+}
+
 }  // namespace
 
-awaitable<Connected> connect(Loop& loop, const Endpoint& endpoint, Network network,
+awaitable<Connected> connect(Loop& loop, const Endpoint& endpoint, const Egress& egress,
                              std::shared_ptr<TlsClientContext> tls, TimePoint deadline) {
   Connected out;
-  const Resolved resolved = co_await resolve(loop, endpoint.host, endpoint.port, deadline);
+  const Resolved resolved = co_await addresses_of(loop, endpoint, egress, deadline);
   if (resolved.addresses.empty()) {
     out.error = "cannot resolve " + endpoint.host + ": " + resolved.error;
     co_return out;
   }
+  const Admitted admitted = egress.admit(endpoint.host, resolved.addresses);
+  out.error = admitted.refusal;
   std::unique_ptr<TcpStream> tcp;
-  for (const auto& address : resolved.addresses) {
-    if (network == Network::private_only && !is_private(address)) {
-      out.error = endpoint.host + " resolved to the public address " + address.host_text() +
-                  " although the deployment says `network: private`: the private DNS zone is "
-                  "missing or not linked to this network";
-      continue;
-    }
-    Opened opened = co_await open_tcp(loop, address, deadline);
+  for (std::size_t i = 0; i < admitted.addresses.size() && !tcp; ++i) {
+    const auto left = static_cast<int>(admitted.addresses.size() - i);
+    const TimePoint now = Clock::now();
+    const TimePoint share = left == 1 ? deadline : now + std::max(deadline - now, Duration(0)) / left;
+    Opened opened = co_await open_tcp(loop, admitted.addresses[i], share);
     tcp = std::move(opened.tcp);
-    if (tcp) break;
-    out.error = opened.error;
+    if (!tcp) out.error = opened.error + (admitted.refusal.empty() ? "" : "; " + admitted.refusal);
+    out.address = admitted.addresses[i].address();
   }
   if (!tcp) co_return out;
+  out.error.clear();
   if (!tls) {
     out.stream = std::move(tcp);
     co_return out;

@@ -1,6 +1,7 @@
 // Opens a connection to an endpoint: name, address rule, TCP, TLS, within one deadline.
 #pragma once
 
+#include "net/address.hpp"
 #include "tollgate/awaitable.hpp"
 #include "tollgate/byte_stream.hpp"
 #include "tollgate/config.hpp"
@@ -10,18 +11,19 @@
 
 namespace tollgate::net {
 
+class Egress;
 class Loop;
 class TlsClientContext;
 
 struct Connected {
   std::unique_ptr<ByteStream> stream;  // null on failure
+  Address address;                     // of the other side
   std::string error;                   // for logs and records: the step that failed and why
 };
 
-// `tls` is null for plain TCP. With Network::private_only no public address is ever connected to:
-// the rule looks at each address after resolution, so a name that starts to resolve elsewhere is
-// refused too.
-awaitable<Connected> connect(Loop& loop, const Endpoint& endpoint, Network network,
+// `tls` is null for plain TCP. Whatever the name resolves to, only what `egress` admits is connected to.
+// Its addresses are tried one after the other, each for its share of the time that is left.
+awaitable<Connected> connect(Loop& loop, const Endpoint& endpoint, const Egress& egress,
                              std::shared_ptr<TlsClientContext> tls, TimePoint deadline);
 
 }  // namespace tollgate::net

@@ -1,5 +1,7 @@
 #include "net/loop.hpp"
 
+#include "net/resolver.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -8,8 +10,9 @@ namespace tollgate::net {
 
 namespace asio = boost::asio;
 
-// Spare buffers kept for reuse; more than this were a burst and go back to the heap.
-constexpr std::size_t spare_buffers = 64;
+// Spare buffers kept for reuse; more than this were a burst and go back to the heap. Buffers are held
+// while bytes are looked at, and across a wait only for peers that are slow, so few are ever in use.
+constexpr std::size_t spare_buffers = 16;
 
 Buffer::Buffer(Loop& loop) : loop_(loop) {
   if (loop.spare_.empty()) {
@@ -35,7 +38,8 @@ struct Loop::Tick {
 Loop::Loop()
     : io_(std::make_unique<asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO)),
       wheel_(Clock::now()),
-      tick_(std::make_unique<Tick>(*io_)) {
+      tick_(std::make_unique<Tick>(*io_)),
+      resolver_(std::make_unique<Resolver>(*this)) {
   spare_.reserve(spare_buffers);
 }
 

@@ -20,6 +20,7 @@ class io_context;
 namespace tollgate::net {
 
 class Loop;
+class Resolver;
 
 // A buffer lent by the loop; goes back when it leaves scope. Held only while bytes are in it, so an
 // idle connection owns none.
@@ -62,6 +63,8 @@ class Loop {
 
   boost::asio::io_context& io() noexcept { return *io_; }
 
+  Resolver& resolver() noexcept { return *resolver_; }
+
  private:
   friend class Buffer;
   struct Tick;
@@ -71,6 +74,7 @@ class Loop {
   TimerWheel wheel_;
   std::unique_ptr<Tick> tick_;
   std::vector<std::unique_ptr<char[]>> spare_;
+  std::unique_ptr<Resolver> resolver_;
 };
 
 // Waits until a moment. Cancelled by being destroyed.

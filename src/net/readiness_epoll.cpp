@@ -8,6 +8,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <memory>
 #include <unistd.h>
 
 namespace tollgate::net {
@@ -42,14 +43,14 @@ struct Readiness::Core {
       : reactor(asio::use_service<Reactor>(loop.io())),
         socket(fd),
         listener(&l),
-        read(this, For::read),
-        write(this, For::write) {
+        read(this, For::read) {
     reactor.init_task();
     reactor.register_descriptor(socket, descriptor);
   }
 
   void arm(For direction) {
-    auto& operation = direction == For::read ? read : write;
+    if (direction == For::write && !write) write = std::make_unique<Operation>(this, For::write);
+    auto& operation = direction == For::read ? read : *write;
     if (operation.is_armed) return;
     operation.is_armed = true;
     operation.ec_ = {};
@@ -76,7 +77,7 @@ struct Readiness::Core {
   Listener* listener;
   int references = 1;  // the Readiness, and each armed operation
   Operation read;
-  Operation write;
+  std::unique_ptr<Operation> write;  // most connections never wait for it
 };
 
 Readiness::Readiness(Loop& loop, int socket, bool, Listener& listener)

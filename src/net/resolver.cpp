@@ -1,91 +1,199 @@
 #include "net/resolver.hpp"
 
-#include "net/loop.hpp"
+#include "net/dns_channel.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
+#include <netinet/in.h>
+#include <sys/stat.h>
 
-#include <cstring>
-#include <memory>
+#include <algorithm>
+#include <list>
+#include <utility>
 
 namespace tollgate::net {
 
 namespace {
 
-using boost::asio::ip::tcp;
+// How long a request waits for a newer answer while there is an old one (RFC 8767 suggests 1.8 s).
+constexpr std::chrono::milliseconds patience{500};
 
-// One look-up under way. The handler shares it, so that the waiter may be destroyed first.
-struct Lookup : Timer, std::enable_shared_from_this<Lookup> {
-  explicit Lookup(Loop& l) : loop(l), resolver(l.io()) {}
-  Loop& loop;
-  tcp::resolver resolver;
-  std::coroutine_handle<> caller;
-  Resolved result;
-
-  void finish() {
-    loop.disarm(*this);
-    if (caller) std::exchange(caller, nullptr).resume();
+std::vector<Address> with_port(const std::vector<Address>& addresses, std::uint16_t port) {
+  std::vector<Address> out = addresses;
+  for (Address& address : out) {
+    if (address.is_v6()) {
+      reinterpret_cast<sockaddr_in6&>(address.storage).sin6_port = htons(port);
+    } else {
+      reinterpret_cast<sockaddr_in&>(address.storage).sin_port = htons(port);
+    }
   }
-};
-
-class AwaitLookup {
- public:
-  AwaitLookup(Loop& loop, const std::string& host, std::uint16_t port, TimePoint deadline)
-      : lookup_(std::make_shared<Lookup>(loop)), host_(host), port_(port) {
-    lookup_->at = deadline;
-  }
-  AwaitLookup(const AwaitLookup&) = delete;
-  ~AwaitLookup() {
-    lookup_->caller = nullptr;
-    lookup_->loop.disarm(*lookup_);
-    lookup_->resolver.cancel();
-  }
-  bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> caller) {
-    lookup_->caller = caller;
-    lookup_->fire = [](Timer& timer) {
-      auto& self = static_cast<Lookup&>(timer);
-      self.result.error = "name resolution took too long";
-      self.finish();
-    };
-    lookup_->loop.arm(*lookup_);
-    lookup_->resolver.async_resolve(
-        host_, std::to_string(port_),
-        [self = lookup_](boost::system::error_code ec, tcp::resolver::results_type results) {
-          if (!self->caller) return;
-          if (ec) self->result.error = ec.message();
-          for (const auto& entry : results) {
-            Address address;
-            address.size = static_cast<socklen_t>(entry.endpoint().size());
-            std::memcpy(&address.storage, entry.endpoint().data(), address.size);
-            self->result.addresses.push_back(address);
-          }
-          self->finish();
-        });
-  }
-  Resolved await_resume() { return std::move(lookup_->result); }
-
- private:
-  std::shared_ptr<Lookup> lookup_;
-  const std::string& host_;
-  std::uint16_t port_;
-};
-
-awaitable<Resolved> look_up(Loop& loop, const std::string& host, std::uint16_t port,
-                            TimePoint deadline) {
-  AwaitLookup lookup(loop, host, port, deadline);
-  co_return co_await lookup;
+  return out;
 }
+
+std::int64_t last_change(const char* file) {
+  struct stat facts {};
+  if (::stat(file, &facts) != 0) return 0;
+  return facts.st_mtim.tv_sec * 1'000'000'000 + facts.st_mtim.tv_nsec;
+}
+
+void count(std::atomic<std::uint64_t>& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
 
 }  // namespace
 
-awaitable<Resolved> resolve(Loop& loop, const std::string& host, std::uint16_t port,
-                            TimePoint deadline) {
+// One name that is being asked for, and who waits for it.
+struct Resolver::Lookup {
+  std::string host;
+  Perimeter& perimeter;
+  std::shared_ptr<DnsChannel> channel;  // which may have been replaced since
+  DnsAnswer answer;
+  bool is_done = false;
+  std::list<Waiter*> waiting;
+};
+
+class Resolver::Waiter : private Timer {
+ public:
+  Waiter(Loop& loop, std::shared_ptr<Lookup> lookup, TimePoint until) : loop_(loop), lookup_(std::move(lookup)) {
+    at = until;
+  }
+  Waiter(const Waiter&) = delete;
+  ~Waiter() { leave(); }
+
+  bool await_ready() const noexcept { return lookup_->is_done; }
+  void await_suspend(std::coroutine_handle<> caller) {
+    caller_ = caller;
+    place_ = lookup_->waiting.insert(lookup_->waiting.end(), this);
+    fire = [](Timer& timer) { static_cast<Waiter&>(timer).wake(); };
+    loop_.arm(*this);
+  }
+  void await_resume() const noexcept {}
+
+  void wake() {
+    leave();
+    caller_.resume();
+  }
+
+ private:
+  void leave() {
+    loop_.disarm(*this);
+    if (!caller_ || place_ == lookup_->waiting.end()) return;
+    lookup_->waiting.erase(place_);
+    place_ = lookup_->waiting.end();
+  }
+
+  Loop& loop_;
+  std::shared_ptr<Lookup> lookup_;
+  std::coroutine_handle<> caller_;
+  std::list<Waiter*>::iterator place_;
+};
+
+Resolver::Resolver(Loop& loop) : loop_(loop) {}
+
+// What a channel is asked holds the look-up that holds the channel.
+Resolver::~Resolver() {
+  channel_.reset();
+  for (auto& [host, lookup] : lookups_) lookup->channel.reset();
+}
+
+awaitable<Resolved> Resolver::resolve(std::string host, std::uint16_t port, Perimeter& perimeter, TimePoint deadline) {
+  Resolved result;
   if (const auto literal = parse_address(host, port)) {
-    Resolved result;
     result.addresses.push_back(*literal);
     return result;
   }
-  return look_up(loop, host, port, deadline);
+  use(*perimeter.rules());
+  const auto found = cache_.find(host, Clock::now());
+  switch (found.state) {
+    case DnsCache::State::fresh:
+      count(perimeter.lookups.cached);
+      result.addresses = with_port(*found.addresses, port);
+      return result;
+    case DnsCache::State::negative: result.error = *found.why; return result;
+    case DnsCache::State::stale:
+      if (found.may_ask) break;
+      count(perimeter.lookups.stale);
+      result.addresses = with_port(*found.addresses, port);
+      return result;
+    case DnsCache::State::unknown: break;
+  }
+  return wait(std::move(host), port, perimeter, deadline);
+}
+
+awaitable<Resolved> Resolver::wait(std::string host, std::uint16_t port, Perimeter& perimeter, TimePoint deadline) {
+  Resolved result;
+  const bool has_old_answer = cache_.find(host, Clock::now()).state == DnsCache::State::stale;
+  const auto lookup = ask(host, perimeter);
+  Waiter waiter(loop_, lookup, has_old_answer ? std::min(deadline, Clock::now() + patience) : deadline);
+  co_await waiter;
+  if (lookup->is_done && lookup->answer.kind == DnsAnswer::Kind::addresses) {
+    result.addresses = with_port(lookup->answer.addresses, port);
+    co_return result;
+  }
+  const auto found = cache_.find(host, Clock::now());
+  if (found.state == DnsCache::State::stale) {
+    count(perimeter.lookups.stale);
+    result.addresses = with_port(*found.addresses, port);
+  } else {
+    result.error = lookup->is_done ? lookup->answer.why : "name resolution took too long";
+  }
+  co_return result;
+}
+
+const std::vector<Address>* Resolver::look(const std::string& host, Perimeter& perimeter) {
+  use(*perimeter.rules());
+  const auto found = cache_.find(host, Clock::now());
+  if (found.state == DnsCache::State::fresh) return found.addresses;
+  if (found.state != DnsCache::State::negative && found.may_ask) ask(host, perimeter);
+  return nullptr;
+}
+
+// Another name server may give other answers; other times hold for the answers to come.
+void Resolver::use(const ResolverConfig& config) {
+  if (config_.name_servers != config.name_servers) {
+    channel_.reset();
+    cache_.clear();
+  }
+  if (config_ != config) config_ = config;
+}
+
+std::shared_ptr<Resolver::Lookup> Resolver::ask(const std::string& host, Perimeter& perimeter) {
+  auto& lookup = lookups_[host];
+  if (lookup) return lookup;
+  const std::int64_t changed = last_change("/etc/resolv.conf");
+  if (!channel_ || changed != resolv_conf_changed_) channel_ = std::make_shared<DnsChannel>(loop_, config_);
+  resolv_conf_changed_ = changed;
+  lookup = std::make_shared<Lookup>(host, perimeter, channel_);
+  const auto asked = lookup;
+  // Told from inside the channel, which must not be destroyed there: the rest follows from the event loop.
+  channel_->ask(host, [this, asked](DnsAnswer answer) {
+    asked->answer = std::move(answer);
+    loop_.post([this, asked, alive = std::weak_ptr<int>(alive_)] {
+      if (!alive.expired()) finish(*asked);
+    });
+  });
+  return asked;
+}
+
+void Resolver::finish(Lookup& lookup) {
+  LookupCounts& counts = lookup.perimeter.lookups;
+  const TimePoint now = Clock::now();
+  const DnsAnswer& answer = lookup.answer;
+  const bool is_ours = lookup.channel == channel_;  // not of a name server that is asked no more
+  switch (answer.kind) {
+    case DnsAnswer::Kind::addresses:
+      count(counts.answered);
+      if (is_ours) cache_.store_answer(lookup.host, answer.addresses, answer.ttl, now, config_);
+      break;
+    case DnsAnswer::Kind::no_such_name:
+      count(counts.no_such_name);
+      if (is_ours) cache_.store_no_such_name(lookup.host, answer.why, now, config_);
+      break;
+    case DnsAnswer::Kind::failed:
+      count(counts.failed);
+      if (is_ours) cache_.store_failure(lookup.host, answer.why, now, config_);
+      break;
+  }
+  lookup.is_done = true;
+  lookups_.erase(lookup.host);
+  // Who is woken may destroy others, who then leave the list.
+  while (!lookup.waiting.empty()) lookup.waiting.front()->wake();
 }
 
 }  // namespace tollgate::net

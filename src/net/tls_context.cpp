@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 
 #include <stdexcept>
+#include <utility>
 
 namespace tollgate::net {
 
@@ -22,7 +23,7 @@ void set_common(SSL_CTX* context) {
 
 int keep_session(SSL* ssl, SSL_SESSION* session) {
   auto* owner = static_cast<TlsClientContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-  owner->keep(session);
+  owner->keep(*static_cast<const std::string*>(SSL_get_app_data(ssl)), session);
   return 1;  // the reference is ours now
 }
 
@@ -58,15 +59,24 @@ TlsServerContext::TlsServerContext(const std::string& certificate_file, const st
   }
 }
 
+namespace {
+
+[[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what + ": " + tls_error_text()); }
+
+void load_pair(SSL_CTX* context, const std::string& certificate_file, const std::string& key_file) {
+  if (SSL_CTX_use_certificate_chain_file(context, certificate_file.c_str()) != 1)
+    fail("cannot use certificate " + certificate_file);
+  if (SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) != 1)
+    fail("cannot use private key " + key_file);
+  if (SSL_CTX_check_private_key(context) != 1)
+    fail("certificate " + certificate_file + " and key " + key_file + " do not belong together");
+}
+
+}  // namespace
+
 void TlsServerContext::load(const std::string& certificate_file, const std::string& key_file,
                             const ClientTrust& clients) {
-  const auto fail = [](const std::string& what) { throw std::runtime_error(what + ": " + tls_error_text()); };
-  if (SSL_CTX_use_certificate_chain_file(context_, certificate_file.c_str()) != 1)
-    fail("cannot use certificate " + certificate_file);
-  if (SSL_CTX_use_PrivateKey_file(context_, key_file.c_str(), SSL_FILETYPE_PEM) != 1)
-    fail("cannot use private key " + key_file);
-  if (SSL_CTX_check_private_key(context_) != 1)
-    fail("certificate " + certificate_file + " and key " + key_file + " do not belong together");
+  load_pair(context_, certificate_file, key_file);
   if (clients.ca_file.empty()) return;
   auto* names = SSL_load_client_CA_file(clients.ca_file.c_str());
   if (!names || SSL_CTX_load_verify_locations(context_, clients.ca_file.c_str(), nullptr) != 1) {
@@ -84,16 +94,15 @@ void TlsServerContext::load(const std::string& certificate_file, const std::stri
 
 TlsServerContext::~TlsServerContext() { SSL_CTX_free(context_); }
 
-TlsClientContext::TlsClientContext(const std::string& ca_file)
+TlsClientContext::TlsClientContext(const std::string& ca_file, const std::optional<CertificateFiles>& own)
     : context_(SSL_CTX_new(TLS_client_method())) {
   set_common(context_);
   SSL_CTX_set_verify(context_, SSL_VERIFY_PEER, nullptr);
-  const int loaded = ca_file.empty()
-                         ? SSL_CTX_set_default_verify_paths(context_)
-                         : SSL_CTX_load_verify_locations(context_, ca_file.c_str(), nullptr);
-  if (loaded != 1) {
+  try {
+    load(ca_file, own);
+  } catch (...) {
     SSL_CTX_free(context_);
-    throw std::runtime_error("cannot use CA file " + ca_file + ": " + tls_error_text());
+    throw;
   }
   static const unsigned char http11[] = "\x08http/1.1";
   SSL_CTX_set_alpn_protos(context_, http11, sizeof http11 - 1);
@@ -102,14 +111,32 @@ TlsClientContext::TlsClientContext(const std::string& ca_file)
   SSL_CTX_sess_set_new_cb(context_, keep_session);
 }
 
+void TlsClientContext::load(const std::string& ca_file, const std::optional<CertificateFiles>& own) {
+  const int loaded = ca_file.empty() ? SSL_CTX_set_default_verify_paths(context_)
+                                     : SSL_CTX_load_verify_locations(context_, ca_file.c_str(), nullptr);
+  if (loaded != 1) fail("cannot use CA file " + ca_file);
+  if (own) load_pair(context_, own->certificate, own->key);
+}
+
 TlsClientContext::~TlsClientContext() {
-  if (session_) SSL_SESSION_free(session_);
+  for (const auto& [host, session] : sessions_) SSL_SESSION_free(session);
   SSL_CTX_free(context_);
 }
 
-void TlsClientContext::keep(ssl_session_st* session) noexcept {
-  if (session_) SSL_SESSION_free(session_);
-  session_ = session;
+ssl_session_st* TlsClientContext::session(const std::string& host) const {
+  const auto found = sessions_.find(host);
+  return found == sessions_.end() ? nullptr : found->second;
+}
+
+void TlsClientContext::keep(const std::string& host, ssl_session_st* session) {
+  const auto found = sessions_.find(host);
+  if (found != sessions_.end()) {
+    SSL_SESSION_free(std::exchange(found->second, session));
+  } else if (sessions_.size() < most_sessions) {
+    sessions_.emplace(host, session);
+  } else {
+    SSL_SESSION_free(session);
+  }
 }
 
 }  // namespace tollgate::net

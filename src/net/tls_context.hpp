@@ -3,7 +3,12 @@
 // resumption; a client context therefore belongs to one worker.
 #pragma once
 
+#include "tollgate/config.hpp"
+
+#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 struct ssl_ctx_st;
@@ -34,20 +39,25 @@ class TlsServerContext {
 
 class TlsClientContext {
  public:
-  // Verifies the peer's chain against `ca_file` ("" = the system's store); throws
-  // std::runtime_error when the file cannot be used.
-  explicit TlsClientContext(const std::string& ca_file);
+  // Verifies the peer's chain against `ca_file` ("" = the system's store) and shows `own` to whoever asks for
+  // a certificate; throws std::runtime_error when a file cannot be used.
+  explicit TlsClientContext(const std::string& ca_file, const std::optional<CertificateFiles>& own = {});
   ~TlsClientContext();
   TlsClientContext(const TlsClientContext&) = delete;
   ssl_ctx_st* native() const noexcept { return context_; }
 
-  // The latest session of this destination, offered again by the next connection.
-  ssl_session_st* session() const noexcept { return session_; }
-  void keep(ssl_session_st* session) noexcept;
+  // The latest session with a host, offered again by the next connection to it; null: there is none. A
+  // session stands for a certificate that was verified, so it is never offered to another name.
+  ssl_session_st* session(const std::string& host) const;
+  // Takes the session over. Those of `most_sessions` hosts are kept.
+  void keep(const std::string& host, ssl_session_st* session);
 
  private:
+  void load(const std::string& ca_file, const std::optional<CertificateFiles>& own);
+
   ssl_ctx_st* context_;
-  ssl_session_st* session_ = nullptr;
+  static constexpr std::size_t most_sessions = 64;
+  std::map<std::string, ssl_session_st*, std::less<>> sessions_;
 };
 
 // The reason of the latest OpenSSL failure on this thread, for logs.

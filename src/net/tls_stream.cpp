@@ -31,8 +31,9 @@ TlsStream::TlsStream(std::unique_ptr<TcpStream> tcp,
 
 TlsStream::TlsStream(std::unique_ptr<TcpStream> tcp, std::shared_ptr<TlsClientContext> context,
                      const std::string& host)
-    : tcp_(std::move(tcp)), context_(context), ssl_(SSL_new(context->native())) {
+    : tcp_(std::move(tcp)), context_(context), host_(host), ssl_(SSL_new(context->native())) {
   SSL_set_fd(ssl_, tcp_->native_handle());
+  SSL_set_app_data(ssl_, &host_);
   SSL_set_connect_state(ssl_);
   if (is_address(host)) {
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_), host.c_str());
@@ -40,7 +41,7 @@ TlsStream::TlsStream(std::unique_ptr<TcpStream> tcp, std::shared_ptr<TlsClientCo
     SSL_set_tlsext_host_name(ssl_, host.c_str());
     SSL_set1_host(ssl_, host.c_str());
   }
-  if (context->session()) SSL_set_session(ssl_, context->session());
+  if (auto* session = context->session(host)) SSL_set_session(ssl_, session);
 }
 
 TlsStream::~TlsStream() {

@@ -48,6 +48,7 @@ class TlsStream final : public ByteStream {
 
   std::unique_ptr<TcpStream> tcp_;
   std::shared_ptr<const void> context_;
+  std::string host_;  // of a client's side
   ssl_st* ssl_;
   Wait::For read_wants_ = Wait::For::read;    // what would_block waits for
   Wait::For write_wants_ = Wait::For::write;

@@ -35,6 +35,16 @@ void each_string(JsonCursor& json, See&& see) {
   }
 }
 
+// Where the last word begins that is a space and letters, 0 if there is none. Every encoding cuts there:
+// the space in front of letters belongs to them, whatever stands before it.
+std::size_t last_word(std::string_view raw) noexcept {
+  for (std::size_t at = raw.size(); at-- > 1;) {
+    const char next = at + 1 < raw.size() ? raw[at + 1] : '\0';
+    if (raw[at] == ' ' && ((next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z'))) return at;
+  }
+  return 0;
+}
+
 }  // namespace
 
 void DeliveredText::see(std::string_view event, std::string_view data) {
@@ -67,20 +77,34 @@ void DeliveredText::see_chat(std::string_view data) {
 }
 
 void DeliveredText::add(std::string_view raw) {
+  const auto before = pending_.size();
   pending_.append(raw);
-  if (pending_.size() >= stretch) tokens();
+  if (pending_.size() / stretch > before / stretch) count_words();
+}
+
+// All but the last words, of which more may come.
+void DeliveredText::count_words() {
+  const auto cut = last_word(pending_);
+  if (cut == 0 && pending_.size() < longest_word) return;
+  const auto size = cut == 0 ? pending_.size() : cut;
+  counted_ += tokens_of(std::string_view(pending_).substr(0, size));
+  pending_.erase(0, size);
+  if (pending_.capacity() > 2 * stretch) pending_.shrink_to_fit();
 }
 
 std::int64_t DeliveredText::tokens() {
-  if (pending_.empty()) return counted_;
-  thread_local std::string text;
-  text.clear();
-  const bool has_escapes = pending_.find('\\') != pending_.npos;
-  // Half a surrogate pair, cut in two by the provider, is counted as it is written.
-  const bool is_plain = !has_escapes || !json_unescape(pending_, text);
-  counted_ += static_cast<std::int64_t>(tokens::count(encoding_, is_plain ? std::string_view(pending_) : std::string_view(text)));
+  counted_ += tokens_of(pending_);
   pending_.clear();
   return counted_;
+}
+
+std::int64_t DeliveredText::tokens_of(std::string_view raw) const {
+  thread_local std::string text;
+  text.clear();
+  const bool has_escapes = raw.find('\\') != raw.npos;
+  // Half a surrogate pair, cut in two by the provider, is counted as it is written.
+  const bool is_plain = !has_escapes || !json_unescape(raw, text);
+  return static_cast<std::int64_t>(tokens::count(encoding_, is_plain ? raw : std::string_view(text)));
 }
 
 }  // namespace tollgate::openai

@@ -1,6 +1,7 @@
 // Counts the tokens of what a stream has delivered, cheaply enough to do it for every chunk.
 //
-// The text of the chunks is gathered and counted in stretches, so a chunk costs a copy of a few bytes. Nothing is known of tokens that the model spent unseen (reasoning); the provider's own
+// The text of the chunks is gathered and counted in stretches of whole words, so a chunk costs a copy of a
+// few bytes. Nothing is known of tokens that the model spent unseen (reasoning); the provider's own
 // `usage`, when it comes, is the truth.
 // Not for use by two threads at once.
 #pragma once
@@ -26,13 +27,17 @@ class DeliveredText {
   // No text has more tokens than bytes, so this is never too low, and it costs nothing.
   std::int64_t at_most() const noexcept { return counted_ + static_cast<std::int64_t>(pending_.size()); }
 
-  // Exact but for words that a stretch has cut, which count as more, not less.
+  // Counts what is pending too. A word that this cuts counts as more, not less.
   std::int64_t tokens();
 
  private:
   void see_chat(std::string_view data);
+  void count_words();
+  std::int64_t tokens_of(std::string_view raw) const;
 
-  static constexpr std::size_t stretch = 2048;
+  // Just below a size that strings grow to.
+  static constexpr std::size_t stretch = 448;
+  static constexpr std::size_t longest_word = 4 * stretch;
 
   Dialect dialect_;
   tokens::Encoding encoding_;

@@ -2,6 +2,7 @@
 
 #include "base/ascii.hpp"
 #include "openai/json_cursor.hpp"
+#include "openai/prompt_prefix.hpp"
 
 #include <simdjson.h>
 
@@ -25,6 +26,19 @@ enum class Field : unsigned char {
   previous_response_id,
   store,
   background,
+  prompt_cache_key,
+  tools,
+  instructions,
+  messages,
+  input,
+  prompt,
+  conversation,
+  input_file_id,
+  training_file,
+  validation_file,
+  file_id,
+  file_ids,
+  files,
   count,
 };
 
@@ -40,7 +54,20 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count)> f
     "user",
     "previous_response_id",
     "store",
-    "background"};
+    "background",
+    "prompt_cache_key",
+    "tools",
+    "instructions",
+    "messages",
+    "input",
+    "prompt",
+    "conversation",
+    "input_file_id",
+    "training_file",
+    "validation_file",
+    "file_id",
+    "file_ids",
+    "files"};
 
 constexpr std::string_view include_usage_name = "include_usage";
 
@@ -48,7 +75,6 @@ constexpr std::string_view include_usage_name = "include_usage";
 constexpr std::size_t longest_escaped_name = 21 * 6;
 constexpr std::size_t longest_model = 256;
 constexpr std::size_t longest_user = 1024;
-constexpr std::size_t longest_id = 256;
 constexpr std::int64_t most_answers = 1024;  // eight times what the service takes
 
 using base::equals_ignoring_case;
@@ -68,7 +94,8 @@ bool counts_answer_tokens(Field field, Operation operation) noexcept {
 class Scan {
  public:
   Scan(std::string_view body, Operation operation, RequestFacts& facts, ScanProblem& problem)
-      : body_(body), json_(body), operation_(operation), facts_(facts), problem_(problem) {}
+      : body_(body), json_(body), operation_(operation), facts_(facts), problem_(problem),
+        references_(facts.references, facts.unescaped) {}
 
   bool run() {
     if (json_.is_at_end())
@@ -86,6 +113,10 @@ class Scan {
     // Last, so that the usual faults are told with their place; the text is still in the cache.
     if (!simdjson::validate_utf8(body_.data(), body_.size()))
       return refuse_document("The request body is not valid UTF-8.");
+    if (references_.is_full())
+      return refuse_document("The request body refers to more than " + std::to_string(most_references) +
+                             " stored objects.");
+    facts_.prefix_hash = prefix_hash();
     return true;
   }
 
@@ -116,7 +147,30 @@ class Scan {
       case Field::user:
         return read_text(name, longest_user, facts_.user, nullptr);
       case Field::previous_response_id:
-        return read_text(name, longest_id, facts_.previous_response_id, nullptr);
+        if (!read_text(name, longest_object_id, facts_.previous_response_id, nullptr)) return false;
+        if (!facts_.previous_response_id.empty()) facts_.references.push_back({facts_.previous_response_id, name});
+        return true;
+      case Field::prompt_cache_key:
+        return read_text(name, longest_user, prompt_cache_key_, nullptr);
+      case Field::tools:
+      case Field::messages:
+      case Field::input:
+      case Field::files:
+        return read_and_search(field);
+      case Field::instructions:
+      case Field::prompt:
+        return read_part(field);
+      case Field::conversation:
+      case Field::input_file_id:
+      case Field::training_file:
+      case Field::validation_file:
+      case Field::file_id:
+      case Field::file_ids: {
+        std::string_view value;
+        if (!json_.read_value(value)) return broken();
+        references_.take_ids(value, name);
+        return true;
+      }
       case Field::stream:
         return read_flag(name, facts_.stream, nullptr);
       case Field::store:
@@ -187,6 +241,35 @@ class Scan {
     is_seen = true;
     return read_flag("stream_options.include_usage", facts_.include_usage,
                      &facts_.include_usage_value);
+  }
+
+  // --- what refers to stored objects, and how the prompt begins ---
+
+  bool read_part(Field field) {
+    return json_.read_value(parts_[static_cast<std::size_t>(field)]) || broken();
+  }
+
+  bool read_and_search(Field field) {
+    if (!read_part(field)) return false;
+    const auto value = parts_[static_cast<std::size_t>(field)];
+    // Messages seldom refer to anything; items of a response's input do so in many ways.
+    const bool is_searched = field == Field::messages ? value.find("_id") != value.npos
+                                                      : operation_ == Operation::responses ||
+                                                            operation_ == Operation::vector_stores;
+    if (is_searched) references_.search(value, field == Field::input);
+    return true;
+  }
+
+  // Tools come before what is said, in the model's eyes.
+  std::uint64_t prefix_hash() const {
+    if (!prompt_cache_key_.empty()) return PromptPrefix::of_key(prompt_cache_key_);
+    if (operation_ != Operation::chat_completions && operation_ != Operation::completions &&
+        operation_ != Operation::responses)
+      return 0;
+    PromptPrefix prefix;
+    for (const Field field : {Field::tools, Field::instructions, Field::messages, Field::input, Field::prompt})
+      prefix.feed(parts_[static_cast<std::size_t>(field)]);
+    return prefix.value();
   }
 
   // A string or null.
@@ -283,6 +366,9 @@ class Scan {
   Operation operation_;
   RequestFacts& facts_;
   ScanProblem& problem_;
+  ReferenceFinder references_;
+  std::array<std::string_view, static_cast<std::size_t>(Field::count)> parts_{};  // of the prompt, by field
+  std::string_view prompt_cache_key_;
   unsigned seen_ = 0;
 };
 

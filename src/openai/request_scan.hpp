@@ -6,6 +6,7 @@
 // depend on may appear once only, however it is spelt.
 #pragma once
 
+#include "openai/references.hpp"
 #include "tollgate/operation.hpp"
 
 #include <cstddef>
@@ -36,6 +37,8 @@ struct RequestFacts {
   bool background = false;
   std::int64_t max_tokens = -1;  // the operation's own limit on the answer; -1: not stated
   std::int64_t n = 1;            // answers asked for, also by `best_of`
+  std::uint64_t prefix_hash = 0;  // of the prompt's beginning (openai/prompt_prefix.hpp); 0: none
+  std::vector<ObjectReference> references;  // to what a resource keeps; previous_response_id among them
 
   // Where to edit; empty if the field is absent.
   std::size_t object_begin = 0;  // just after the opening brace

@@ -40,16 +40,17 @@ constexpr auto rules = std::to_array<Rule>({
      multipart | model | stream},
     {"/audio/translations", Operation::audio_transcription, inference, post, multipart | model},
     {"/audio/speech", Operation::audio_speech, inference, post, json | model},
+    {"/realtime", Operation::realtime, stateful, get, model},
     {"/models", Operation::models, stateful, get},
     {"/models/*", Operation::models, stateful, get},
     {"/files", Operation::files, stateful, get | post},
     {"/files/*", Operation::files, stateful, get | del},
     {"/files/*/content", Operation::files, stateful, get},
-    {"/batches", Operation::batches, on_deployment, post},
-    {"/batches", Operation::batches, stateful, get | post},
+    {"/batches", Operation::batches, on_deployment, post, json},
+    {"/batches", Operation::batches, stateful, get | post, json},
     {"/batches/*", Operation::batches, stateful, get},
     {"/batches/*/cancel", Operation::batches, stateful, post},
-    {"/fine_tuning/jobs", Operation::fine_tuning, stateful, get | post},
+    {"/fine_tuning/jobs", Operation::fine_tuning, stateful, get | post, json},
     {"/fine_tuning/jobs/*", Operation::fine_tuning, stateful, get},
     {"/fine_tuning/jobs/*/cancel", Operation::fine_tuning, stateful, post},
     {"/fine_tuning/jobs/*/pause", Operation::fine_tuning, stateful, post},
@@ -57,13 +58,13 @@ constexpr auto rules = std::to_array<Rule>({
     {"/fine_tuning/jobs/*/events", Operation::fine_tuning, stateful, get},
     {"/fine_tuning/jobs/*/checkpoints", Operation::fine_tuning, stateful, get},
     {"/fine_tuning/jobs/*/checkpoints/*/copy", Operation::fine_tuning, stateful, post},
-    {"/vector_stores", Operation::vector_stores, stateful, get | post},
-    {"/vector_stores/*", Operation::vector_stores, stateful, get | post | del},
-    {"/vector_stores/*/search", Operation::vector_stores, stateful, post},
-    {"/vector_stores/*/files", Operation::vector_stores, stateful, get | post},
-    {"/vector_stores/*/files/*", Operation::vector_stores, stateful, get | post | del},
+    {"/vector_stores", Operation::vector_stores, stateful, get | post, json},
+    {"/vector_stores/*", Operation::vector_stores, stateful, get | post | del, json},
+    {"/vector_stores/*/search", Operation::vector_stores, stateful, post, json},
+    {"/vector_stores/*/files", Operation::vector_stores, stateful, get | post, json},
+    {"/vector_stores/*/files/*", Operation::vector_stores, stateful, get | post | del, json},
     {"/vector_stores/*/files/*/content", Operation::vector_stores, stateful, get},
-    {"/vector_stores/*/file_batches", Operation::vector_stores, stateful, post},
+    {"/vector_stores/*/file_batches", Operation::vector_stores, stateful, post, json},
     {"/vector_stores/*/file_batches/*", Operation::vector_stores, stateful, get},
     {"/vector_stores/*/file_batches/*/cancel", Operation::vector_stores, stateful, post},
     {"/vector_stores/*/file_batches/*/files", Operation::vector_stores, stateful, get},
@@ -169,6 +170,17 @@ unsigned char bit_of(Surface surface) noexcept {
   return 0;
 }
 
+// The value of the first parameter of that name. Raw: who writes a name in another way names no model.
+std::string_view in_query(std::string_view query, std::string_view name) noexcept {
+  while (!query.empty()) {
+    const auto end = std::min(query.find('&'), query.size());
+    const auto part = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    if (part.starts_with(name) && part.substr(name.size()).starts_with('=')) return part.substr(name.size() + 1);
+  }
+  return {};
+}
+
 bool is_allowed_in_target(char c) noexcept {
   return static_cast<unsigned char>(c) > 0x20 && c != 0x7f && c != '#';
 }
@@ -205,13 +217,15 @@ std::optional<Route> parse_target(std::string_view method, std::string_view targ
       continue;
     }
     route.operation = rule.operation;
-    route.takes_json = rule.traits & json;
+    route.takes_json = (rule.traits & json) && known->method == post;
     route.takes_multipart = rule.traits & multipart;
     route.names_model = rule.traits & Traits::model;
     route.may_stream = rule.traits & stream;
     if (rule.operation == Operation::models &&
         route.tail.size() > std::string_view("/models").size())
       route.model = route.tail.substr(std::string_view("/models/").size());
+    if (rule.operation == Operation::realtime)
+      route.model = in_query(route.query, route.surface == Surface::v1 ? "model" : "deployment");
     return route;
   }
   if (allowed != 0) error = {ErrorKind::method_not_allowed, names_of(allowed)};
@@ -222,6 +236,34 @@ std::optional<std::string> decode_model(std::string_view segment) {
   std::string name;
   if (!decode_segment(segment, 64, is_model_char, [&](char c) { name += c; })) return std::nullopt;
   return name;
+}
+
+namespace {
+
+std::string decode_id(std::string_view segment) {
+  std::string id;
+  const bool is_good = decode_segment(segment, 256, is_name_char, [&](char c) { id += c; });
+  return is_good ? id : std::string();
+}
+
+}  // namespace
+
+PathIds ids_in_path(const Route& route) {
+  PathIds ids;
+  std::string_view collection;
+  switch (route.operation) {
+    case Operation::response_object: collection = "/responses/"; break;
+    case Operation::files: collection = "/files/"; break;
+    case Operation::batches: collection = "/batches/"; break;
+    case Operation::fine_tuning: collection = "/fine_tuning/jobs/"; break;
+    case Operation::vector_stores: collection = "/vector_stores/"; break;
+    default: return ids;
+  }
+  std::string_view rest = route.tail;
+  if (rest == "/responses/compact" || !take_prefix(rest, collection)) return ids;
+  ids.outer = decode_id(take_segment(rest));
+  if (take_prefix(rest, "/files/") || take_prefix(rest, "/file_batches/")) ids.inner = decode_id(take_segment(rest));
+  return ids;
 }
 
 }  // namespace tollgate::openai

@@ -27,4 +27,12 @@ std::optional<Route> parse_target(std::string_view method, std::string_view targ
 // of A-Z a-z 0-9 . _ - : @. Nothing if it is not such a name.
 std::optional<std::string> decode_model(std::string_view segment);
 
+// The ids in the path of an operation on something that is kept: percent-decoded, "" if there is none.
+// `inner` is what is named inside `outer`: a file or a file batch of a vector store.
+struct PathIds {
+  std::string outer;
+  std::string inner;
+};
+PathIds ids_in_path(const Route& route);
+
 }  // namespace tollgate::openai

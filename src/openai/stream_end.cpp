@@ -9,8 +9,10 @@ namespace tollgate::openai {
 
 namespace {
 
-// A response object repeats instructions and tools; one larger than this is told without them.
-constexpr std::size_t most_kept = 64 * 1024;
+// What is kept lives as long as the stream, so data larger than this is not looked at, and what of it is
+// long (a response repeats its instructions and tools) is told as empty.
+constexpr std::size_t most_looked_at = 64 * 1024;
+constexpr std::size_t longest_kept = 256;
 
 // Calls `see(name, value)` for each member of an object, both as they are written.
 template <class See>
@@ -49,6 +51,18 @@ std::string chunk_start(std::string_view first) {
   each_member(first, [&](std::string_view key, std::string_view value) {
     if (std::find(shared.begin(), shared.end(), key) != shared.end()) add_member(out, key, value);
   });
+  out.shrink_to_fit();
+  return out;
+}
+
+std::string without_long_members(std::string_view object) {
+  std::string out = "{";
+  each_member(object, [&](std::string_view key, std::string_view value) {
+    const bool is_short = value.size() <= longest_kept;
+    add_member(out, key, is_short ? value : value.front() == '[' ? "[]" : value.front() == '{' ? "{}" : "null");
+  });
+  out += '}';
+  out.shrink_to_fit();
   return out;
 }
 
@@ -56,9 +70,10 @@ std::string chunk_start(std::string_view first) {
 
 void StreamEnd::see(std::string_view event, std::string_view data) {
   if (dialect_of(operation_) == Dialect::chat) {
+    if (!first_.empty() || data.size() > most_looked_at) return;
     // Azure's first frame may hold prompt filter results alone, with an empty id.
-    if (first_.empty() && data.size() <= most_kept && data.find("\"delta\"") != data.npos) first_ = data;
-    if (first_.empty() && operation_ == Operation::completions && data.find("\"text\"") != data.npos) first_ = data;
+    const bool is_old = operation_ == Operation::completions;
+    if (data.find(is_old ? "\"text\"" : "\"delta\"") != data.npos) first_ = chunk_start(data);
     return;
   }
   constexpr std::string_view name = "\"sequence_number\":";
@@ -68,7 +83,7 @@ void StreamEnd::see(std::string_view event, std::string_view data) {
     std::int64_t value = 0;
     if (json.read_value(number) && read_integer(number, value)) sequence_number_ = value;
   }
-  if (first_.empty() && event == "response.created" && data.size() <= most_kept) first_ = member(data, "response");
+  if (first_.empty() && event == "response.created" && data.size() <= most_looked_at) first_ = without_long_members(member(data, "response"));
 }
 
 std::string StreamEnd::text(const Usage& usage, bool tells_usage) const {
@@ -76,7 +91,8 @@ std::string StreamEnd::text(const Usage& usage, bool tells_usage) const {
 }
 
 std::string StreamEnd::chat_end(const Usage& usage, bool tells_usage) const {
-  std::string out = chunk_start(first_);
+  const std::string_view start = first_.empty() ? std::string_view("data: {") : first_;
+  std::string out(start);
   std::string choices = "[";
   for (std::int64_t i = 0; i < choices_; ++i) {
     if (i > 0) choices += ',';
@@ -93,7 +109,7 @@ std::string StreamEnd::chat_end(const Usage& usage, bool tells_usage) const {
     add_number(told, "completion_tokens", usage.completion_tokens);
     add_number(told, "total_tokens", usage.total_tokens);
     told += '}';
-    out += chunk_start(first_);
+    out += start;
     add_member(out, "choices", "[]");
     add_member(out, "usage", told);
     out += "}\n\n";

@@ -31,7 +31,7 @@ class StreamEnd {
   Operation operation_;
   std::int64_t choices_;
   std::int64_t sequence_number_ = -1;
-  std::string first_;  // its data; of responses, the `response` object
+  std::string first_;  // the start of each chunk of a chat; the `response` object, without what is long
 };
 
 }  // namespace tollgate::openai

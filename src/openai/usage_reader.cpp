@@ -19,6 +19,8 @@ struct Counts {
   std::int64_t cached = unknown;
   std::int64_t cache_write = unknown;
   std::int64_t reasoning = unknown;
+  std::int64_t prompt_audio = unknown;
+  std::int64_t completion_audio = unknown;
 };
 
 void take_count(JsonCursor& json, std::int64_t& count) {
@@ -70,10 +72,12 @@ bool take_usage(JsonCursor& json, Usage& usage) {
       take_count(json, counts.completion);
     else if (name == "total_tokens")
       take_count(json, counts.total);
-    else if (name == "prompt_tokens_details" || name == "input_tokens_details")
-      take_details(json, {{"cached_tokens", counts.cached}, {"cache_write_tokens", counts.cache_write}});
-    else if (name == "completion_tokens_details" || name == "output_tokens_details")
-      take_details(json, {{"reasoning_tokens", counts.reasoning}});
+    else if (name == "prompt_tokens_details" || name == "input_tokens_details" || name == "input_token_details")
+      take_details(json, {{"cached_tokens", counts.cached},
+                          {"cache_write_tokens", counts.cache_write},
+                          {"audio_tokens", counts.prompt_audio}});
+    else if (name == "completion_tokens_details" || name == "output_tokens_details" || name == "output_token_details")
+      take_details(json, {{"reasoning_tokens", counts.reasoning}, {"audio_tokens", counts.completion_audio}});
     else
       json.skip_value();
     if (json.is_broken()) return false;
@@ -88,6 +92,8 @@ bool take_usage(JsonCursor& json, Usage& usage) {
   usage.cached_tokens = known(counts.cached);
   usage.cache_write_tokens = known(counts.cache_write);
   usage.reasoning_tokens = known(counts.reasoning);
+  usage.prompt_audio_tokens = known(counts.prompt_audio);
+  usage.completion_audio_tokens = known(counts.completion_audio);
   usage.total_tokens =
       counts.total == unknown ? usage.prompt_tokens + usage.completion_tokens : counts.total;
   usage.is_reported = true;

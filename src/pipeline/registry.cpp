@@ -20,6 +20,7 @@ constexpr Entry table[] = {
     {"request", filters::make_request},  // reads the body; rights on the model need its name
     {"limits", filters::make_limits},    // before anything is answered: no route is exempt
     {"models", filters::make_models},    // answers GET models, so it stands before what calls upstream
+    {"affinity", filters::make_affinity},  // around what calls upstream: it may have it call again
     {"forward", filters::make_forward},  // last: it answers
 };
 

@@ -2,6 +2,7 @@
 
 #include "http/chunk_writer.hpp"
 #include "server/client_body.hpp"
+#include "server/request_text.hpp"
 
 #include <cstring>
 
@@ -13,7 +14,10 @@ awaitable<Flow> ClientSink::head(const ResponseHead& head) {
   keep_alive_ = options_.keep_alive && (!body_ || body_->can_be_skipped());
   // Bytes after the head of an answer to HEAD would be read as the next answer.
   const bool has_body = head.status >= 200 && head.status != 204 && head.status != 304 && ex_.method != "HEAD";
-  if (!has_body) {
+  if (head.status == 101) {
+    framing_ = BodyFraming::frames;
+    keep_alive_ = false;
+  } else if (!has_body) {
     framing_ = BodyFraming::none;
   } else if (head.content_length) {
     framing_ = BodyFraming::length;
@@ -47,13 +51,22 @@ awaitable<Flow> ClientSink::head(const ResponseHead& head) {
   head_ += ex_.own_headers;
   std::string().swap(ex_.own_headers);  // a long stream need not carry it
   for (const auto& header : head.headers) http::append_field(head_, header.name, header.value);
-  if (!keep_alive_) {
+  if (framing_ == BodyFraming::frames) {
+    append_upgrade();
+  } else if (!keep_alive_) {
     head_ += "Connection: close\r\n";
   } else if (options_.minor_version == 0) {
     head_ += "Connection: keep-alive\r\n";
   }
   head_ += "\r\n";
+  if (head.is_event_stream && request_) request_->shrink(ex_);
   return is_gone_ ? Flow::stop : Flow::go_on;
+}
+
+void ClientSink::append_upgrade() {
+  head_ += "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+  http::append_field(head_, "Sec-WebSocket-Accept", ex_.upgrade->accept);
+  if (!ex_.upgrade->protocol.empty()) http::append_field(head_, "Sec-WebSocket-Protocol", ex_.upgrade->protocol);
 }
 
 awaitable<Flow> ClientSink::chunk(const Chunk& chunk) {
@@ -68,8 +81,8 @@ awaitable<Flow> ClientSink::chunk(const Chunk& chunk) {
     }
     left_ -= chunk.bytes.size();
   }
-  if (chunk.kind == Chunk::Kind::event) {
-    ++ex_.chunks;
+  if (chunk.kind != Chunk::Kind::part) {
+    ++(chunk.kind == Chunk::Kind::event ? ex_.chunks : ex_.session.frames_out);
     if (buffered_ + chunk.bytes.size() <= net::Buffer::capacity) {
       if (!buffer_) buffer_.emplace(ex_.loop);
       std::memcpy(buffer_->data() + buffered_, chunk.bytes.data(), chunk.bytes.size());
@@ -121,6 +134,9 @@ std::size_t ClientSink::frame(Parts& parts, std::string_view bytes) {
 }
 
 awaitable<Flow> ClientSink::write(const Parts& parts, std::size_t count) {
+  // A write that was given up under way has left half a frame: nothing can follow it.
+  if (is_in_write_) is_gone_ = true;
+  if (is_gone_) return Flow::stop;
   std::size_t total = 0;
   for (std::size_t i = 0; i < count; ++i) total += parts[i].size();
   const IoResult result = stream_.try_write(std::span(parts.data(), count));
@@ -132,6 +148,7 @@ awaitable<Flow> ClientSink::write(const Parts& parts, std::size_t count) {
     on_written();
     return Flow::go_on;
   }
+  is_in_write_ = true;
   std::vector<std::string_view> rest;
   std::size_t skip = result.bytes;
   for (std::size_t i = 0; i < count; ++i) {
@@ -168,6 +185,7 @@ awaitable<Flow> ClientSink::write_rest(std::vector<std::string_view> parts) {
 }
 
 void ClientSink::on_written() noexcept {
+  is_in_write_ = false;
   std::string().swap(head_);  // an open stream that waits holds no memory for what was written
   buffered_ = 0;
   buffer_.reset();

@@ -27,14 +27,16 @@ struct ClientSinkOptions {
 };
 
 class ClientBody;
+struct RequestText;
 
 class ClientSink final : public ResponseSink {
  public:
   // `body`: the request's, null if there was no request to speak of. What is left of it when the
-  // response begins decides whether the connection can be kept.
+  // response begins decides whether the connection can be kept. `request`: of which a stream gives back
+  // what is not needed any more.
   ClientSink(ByteStream& stream, Exchange& ex, const ClientSinkOptions& options,
-             const ClientBody* body = nullptr)
-      : stream_(stream), ex_(ex), options_(options), body_(body) {}
+             const ClientBody* body = nullptr, RequestText* request = nullptr)
+      : stream_(stream), ex_(ex), options_(options), body_(body), request_(request) {}
 
   awaitable<Flow> head(const ResponseHead& head) override;
   awaitable<Flow> chunk(const Chunk& chunk) override;
@@ -50,9 +52,10 @@ class ClientSink final : public ResponseSink {
   bool can_keep_alive() const noexcept { return keep_alive_ && !is_gone_; }
 
  private:
-  enum class BodyFraming : unsigned char { none, length, chunked, until_close };
+  enum class BodyFraming : unsigned char { none, length, chunked, until_close, frames };
   using Parts = std::array<std::string_view, 6>;
 
+  void append_upgrade();
   std::size_t frame(Parts& parts, std::string_view bytes);
   awaitable<Flow> write(const Parts& parts, std::size_t count);
   awaitable<Flow> write_rest(std::vector<std::string_view> parts);
@@ -62,6 +65,7 @@ class ClientSink final : public ResponseSink {
   Exchange& ex_;
   ClientSinkOptions options_;
   const ClientBody* body_;
+  RequestText* request_;
   std::string head_;                  // not yet written
   std::optional<net::Buffer> buffer_;  // events not yet written
   std::size_t buffered_ = 0;
@@ -72,6 +76,7 @@ class ClientSink final : public ResponseSink {
   bool keep_alive_ = true;
   bool is_gone_ = false;
   bool has_stalled_ = false;
+  bool is_in_write_ = false;
 };
 
 }  // namespace tollgate::server

@@ -5,6 +5,7 @@
 #include "net/tls_context.hpp"
 #include "net/tls_stream.hpp"
 #include "server/client_sink.hpp"
+#include "server/client_tunnel.hpp"
 #include "tollgate/log.hpp"
 
 #include <algorithm>
@@ -79,56 +80,57 @@ awaitable<bool> Connection::shake_hands(TimePoint deadline) {
 
 // Moves bytes from the inbox to head_ until the head is complete.
 bool Connection::take_head() {
-  if (head_.empty()) inbox_.drop(http::leading_empty_lines(inbox_.bytes));
+  auto& head = head_.bytes;
+  if (head.empty()) inbox_.drop(http::leading_empty_lines(inbox_.bytes));
   if (inbox_.bytes.empty()) return false;
   const auto limit = chain_->config->server.limits.header_bytes;
-  if (head_.empty()) {
+  if (head.empty()) {
     // Usually it is all there: only the head is kept, not the body behind it.
     const auto all = http::find_head_end(inbox_.bytes);
     if (all != std::string_view::npos && all <= limit) {
-      head_.assign(inbox_.bytes.substr(0, all));
+      head.assign(inbox_.bytes.substr(0, all));
       inbox_.drop(all);
       return true;
     }
   }
-  const auto before = head_.size();
-  head_.append(inbox_.bytes.substr(0, limit + 1 - std::min(before, limit)));
-  const auto end = http::find_head_end(head_, searched_);
+  const auto before = head.size();
+  head.append(inbox_.bytes.substr(0, limit + 1 - std::min(before, limit)));
+  const auto end = http::find_head_end(head, searched_);
   if (end == std::string_view::npos) {
-    searched_ = head_.size();
-    inbox_.drop(head_.size() - before);
+    searched_ = head.size();
+    inbox_.drop(head.size() - before);
     return false;
   }
   inbox_.drop(end - before);
-  head_.resize(end);
+  head.resize(end);
   return true;
 }
 
 awaitable<Connection::HeadRead> Connection::read_head() {
-  HeadText().swap(head_);  // an idle connection keeps nothing of its last request
+  head_.clear();  // an idle connection keeps nothing of its last request
   searched_ = 0;
   const auto& limits = chain_->config->server.limits;
   auto deadline = coarse_now() + limits.idle;
   for (;;) {
     if (!inbox_.bytes.empty()) {
-      if (head_.empty()) {
+      if (head_.bytes.empty()) {
         first_byte_ = Clock::now();
         deadline = first_byte_ + limits.header_time;
       }
       if (take_head()) co_return HeadRead::ok;
-      if (head_.size() > limits.header_bytes) {
+      if (head_.bytes.size() > limits.header_bytes) {
         server_.observer_.on_connection_error(Observer::ConnectionError::too_large);
         co_await refuse(ErrorKind::headers_too_large, "The request's headers are larger than this gateway takes.");
         co_return HeadRead::refused;
       }
     }
-    is_idle_ = head_.empty();
+    is_idle_ = head_.bytes.empty();
     if (is_idle_ && server_.is_draining()) co_return HeadRead::closed;
     Wait readable = stream_->readable(deadline);
     const Wake wake = co_await readable;
     is_idle_ = false;
     if (wake == Wake::timeout) {
-      if (head_.empty()) co_return HeadRead::closed;
+      if (head_.bytes.empty()) co_return HeadRead::closed;
       server_.observer_.on_connection_error(Observer::ConnectionError::header_timeout);
       co_await refuse(ErrorKind::request_timeout, "The request's headers did not arrive in time.");
       co_return HeadRead::refused;
@@ -140,44 +142,39 @@ awaitable<Connection::HeadRead> Connection::read_head() {
 
 awaitable<bool> Connection::serve_one() {
   chain_ = server_.chain_;
-  http::RequestHead head;
-  http::Limits limits;
-  limits.head_bytes = chain_->config->server.limits.header_bytes;
-  std::string why;
-  const auto parsed = http::parse_request(head_, limits, head, why);
-  if (parsed != http::HeadError::none) {
-    server_.observer_.on_connection_error(Observer::ConnectionError::malformed);
-    co_await refuse(kind_of(parsed), "The request is not acceptable HTTP/1.1: " + why + ".");
+  const ServerLimits& limits = chain_->config->server.limits;
+  Exchange ex(server_.loop_, server_.upstreams_);
+  RequestText::Facts facts;
+  const http::HeadError problem = head_.parse(limits.header_bytes, ex, facts, ex.error_detail);
+  if (problem != http::HeadError::none) {
+    co_await refuse_malformed(problem, ex.error_detail);
     co_return false;
   }
-
-  Exchange ex(server_.loop_, server_.upstreams_);
   ex.till = server_.till_;
+  ex.tokens = server_.tokens_;
   ex.id = base::make_request_id();
   ex.started = first_byte_;
   ex.started_wall = std::chrono::system_clock::now();
-  ex.method = head.method;
-  ex.target = head.target;
-  ex.headers = head.fields;
-  ex.content_type = head.content_type;
   ex.client_address = client_address_;
   ex.certificate = certificate_.get();
   ex.config = chain_->config.get();
-  if (head.framing.kind == http::Framing::Kind::length) ex.body.length = head.framing.length;
-  if (head.framing.kind == http::Framing::Kind::none) ex.body.length = 0;
 
-  ClientBody body(*stream_, inbox_, ex, head.framing, head.expects_continue,
-                  chain_->config->server.limits);
+  ClientBody body(*stream_, inbox_, ex, facts.framing, facts.expects_continue, limits);
   ex.body.source = &body;
   body.context = this;
   body.on_read = [](void* context) { static_cast<Connection*>(context)->watch_client(); };
 
+  std::optional<ClientTunnel> tunnel;
+  if (facts.asks_for_upgrade && facts.minor_version >= 1 && body.is_read()) {
+    ex.tunnel = &tunnel.emplace(server_, *stream_, inbox_, ex);
+  }
+
   ClientSinkOptions options;
-  options.minor_version = head.minor_version;
-  options.keep_alive = head.keep_alive && !server_.is_draining();
-  options.write_stall = chain_->config->server.limits.write_stall;
+  options.minor_version = facts.minor_version;
+  options.keep_alive = facts.keep_alive && !server_.is_draining();
+  options.write_stall = limits.write_stall;
   options.tells_decisions = server_.tells_decisions_;
-  ClientSink sink(*stream_, ex, options, &body);
+  ClientSink sink(*stream_, ex, options, &body, &head_);
 
   server_.observer_.on_begin();
   Outcome outcome;
@@ -196,13 +193,22 @@ awaitable<bool> Connection::serve_one() {
     outcome.end = End::client_gone;
     outcome.source = ErrorSource::client;
     const Ending ending{*this, ex, outcome};
-    base::Cancellable<Outcome> work(handle(ex, sink));
-    work_ = &work;
-    // A body that is already here, or that there is none, was noted before the watch could begin.
-    if (head.framing.kind == http::Framing::Kind::none) watch_client();
-    const std::optional<Outcome> result = co_await work;
+    std::optional<Outcome> result;
+    bool has_failed = false;
+    // The one place where an exception from the chain ends.
+    try {
+      base::Cancellable<Outcome> work(Next(chain_->filters)(ex, sink));
+      work_ = &work;
+      // A body that is already here, or that there is none, was noted before the watch could begin.
+      if (facts.framing.kind == http::Framing::Kind::none) watch_client();
+      result = co_await work;
+    } catch (const std::exception& e) {
+      log::error("exchange", ex.id + ": " + e.what());
+      has_failed = true;
+    }
     work_ = nullptr;
     stream_->unwatch();
+    if (has_failed) result = co_await tell_failure(ex, sink);
     if (result) {
       const Flow flow = co_await sink.finish(*result);
       outcome = *result;
@@ -216,27 +222,24 @@ awaitable<bool> Connection::serve_one() {
     server_.observer_.on_connection_error(Observer::ConnectionError::write_stall);
   }
   if (!sink.can_keep_alive()) {
-    must_linger_ = !sink.is_gone() && !body.is_read();
+    // What a WebSocket's client sends behind our close frame is not to reset the connection either.
+    const bool is_still_sending = !body.is_read() || (tunnel && tunnel->has_begun());
+    must_linger_ = !sink.is_gone() && is_still_sending;
     if (!must_linger_ && !sink.is_gone()) stream_->finish_sending();
     co_return false;
   }
+  if (!body.is_read() && !co_await skip_rest(body)) co_return false;
+  co_return !server_.is_draining();
+}
+
+// What the answer did not need of the request's body stands in front of the next request.
+awaitable<bool> Connection::skip_rest(ClientBody& body) {
   while (!body.is_read()) {
     const BodySource::Part part = co_await body.next_part();
     if (part.state == BodySource::State::end) break;
     if (part.state != BodySource::State::ok) co_return false;
   }
-  co_return !server_.is_draining();
-}
-
-// The one place where an exception from the chain ends.
-awaitable<Outcome> Connection::handle(Exchange& ex, ResponseSink& out) {
-  Next chain(chain_->filters);
-  try {
-    co_return co_await chain(ex, out);
-  } catch (const std::exception& e) {
-    log::error("exchange", ex.id + ": " + e.what());
-  }
-  co_return co_await tell_failure(ex, out);
+  co_return true;
 }
 
 awaitable<Outcome> Connection::tell_failure(Exchange& ex, ResponseSink& out) {
@@ -292,6 +295,11 @@ awaitable<void> Connection::refuse(ErrorKind kind, std::string message) {
   ClientSink sink(*stream_, ex, options);
   co_await tell(sink, kind, std::move(message));
   must_linger_ = true;
+}
+
+awaitable<void> Connection::refuse_malformed(http::HeadError problem, std::string_view why) {
+  server_.observer_.on_connection_error(Observer::ConnectionError::malformed);
+  return refuse(kind_of(problem), "The request is not acceptable HTTP/1.1: " + std::string(why) + ".");
 }
 
 awaitable<void> Connection::linger() {

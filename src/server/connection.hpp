@@ -7,6 +7,7 @@
 #include "base/cancellable.hpp"
 #include "http/head.hpp"
 #include "server/client_body.hpp"
+#include "server/request_text.hpp"
 #include "server/server.hpp"
 
 #include <list>
@@ -27,16 +28,16 @@ class Connection {
   std::list<std::unique_ptr<Connection>>::iterator self;
 
  private:
-  using HeadText = std::basic_string<char, std::char_traits<char>, Recycling<char>>;
   enum class HeadRead : unsigned char { ok, closed, refused };
 
   awaitable<void> serve();
   awaitable<bool> shake_hands(TimePoint deadline);
   awaitable<HeadRead> read_head();
   awaitable<bool> serve_one();
-  awaitable<Outcome> handle(Exchange& ex, ResponseSink& out);
+  awaitable<bool> skip_rest(ClientBody& body);
   awaitable<Outcome> tell_failure(Exchange& ex, ResponseSink& out);
   awaitable<void> refuse(ErrorKind kind, std::string message);
+  awaitable<void> refuse_malformed(http::HeadError problem, std::string_view why);
   static awaitable<void> tell(ResponseSink& out, ErrorKind kind, std::string message);
   awaitable<void> linger();
   bool take_head();
@@ -47,8 +48,8 @@ class Connection {
   std::string client_address_;
   std::unique_ptr<const ClientCertificate> certificate_;
   Inbox inbox_;
-  HeadText head_;             // of the request being read or served
-  std::size_t searched_ = 0;  // of head_, for its end
+  RequestText head_;          // of the request being read or served
+  std::size_t searched_ = 0;  // of its bytes, for their end
   TimePoint first_byte_{};
   std::shared_ptr<const Chain> chain_;
   base::Cancellable<Outcome>* work_ = nullptr;  // what a client that leaves cancels

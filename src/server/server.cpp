@@ -4,6 +4,7 @@
 #include "net/listener.hpp"
 #include "net/loop.hpp"
 #include "net/tcp_stream.hpp"
+#include "server/client_tunnel.hpp"
 #include "server/connection.hpp"
 #include "tollgate/error.hpp"
 
@@ -78,6 +79,20 @@ void Server::drain() {
   for (auto at = connections_.begin(); at != connections_.end();) {
     at = (*at)->is_idle() ? connections_.erase(at) : std::next(at);
   }
+}
+
+void Server::add_session(ClientTunnel& session) {
+  sessions_.push_back(&session);
+  observer_.on_session(+1);
+}
+
+void Server::remove_session(ClientTunnel& session) {
+  std::erase(sessions_, &session);
+  observer_.on_session(-1);
+}
+
+void Server::end_sessions() {
+  for (ClientTunnel* session : sessions_) session->end();
 }
 
 void Server::close_all() { connections_.clear(); }

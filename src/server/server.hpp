@@ -22,12 +22,16 @@ class TlsServerContext;
 namespace tollgate::upstream {
 class Upstreams;
 }
+namespace tollgate::credentials {
+class WorkerTokens;
+}
 namespace tollgate::filters {
 struct Till;
 }
 
 namespace tollgate::server {
 
+class ClientTunnel;
 class Connection;
 
 // What requests are handled with: replaced as a whole by a reload. An exchange keeps the chain it
@@ -46,6 +50,7 @@ class Observer {
   virtual void on_refused_connection() = 0;
   enum class ConnectionError : unsigned char { malformed, too_large, header_timeout, write_stall, tls };
   virtual void on_connection_error(ConnectionError error) = 0;
+  virtual void on_session(int change) = 0;                 // a WebSocket: +1 begun, -1 ended
   virtual void on_begin() = 0;
   virtual void on_end(const Exchange& ex, const Outcome& outcome) = 0;
 };
@@ -65,6 +70,9 @@ class Server {
   // Where its exchanges are booked; before start(). Without one nothing is limited or booked.
   void set_till(filters::Till& till) { till_ = &till; }
 
+  // Where its exchanges get their tokens; before start().
+  void set_tokens(credentials::WorkerTokens& tokens) { tokens_ = &tokens; }
+
   void use(std::shared_ptr<const Chain> chain) { chain_ = std::move(chain); }
 
   // Stops accepting, closes idle connections, lets running exchanges finish and tells their clients
@@ -73,20 +81,29 @@ class Server {
   bool is_draining() const noexcept { return is_draining_; }
   std::size_t connections() const noexcept { return connections_.size(); }
 
+  // Tells the sessions that are still open to end, properly and at once.
+  void end_sessions();
+  std::size_t sessions() const noexcept { return sessions_.size(); }
+
   // Ends what is left.
   void close_all();
 
  private:
   friend class Connection;
+  friend class ClientTunnel;
   void on_accept(std::unique_ptr<net::TcpStream> tcp);
   void remove_later(Connection& connection);
+  void add_session(ClientTunnel& session);
+  void remove_session(ClientTunnel& session);
 
   net::Loop& loop_;
   upstream::Upstreams& upstreams_;
   Observer& observer_;
   filters::Till* till_ = nullptr;
+  credentials::WorkerTokens* tokens_ = nullptr;
   std::shared_ptr<const Chain> chain_;
   std::unique_ptr<net::Listener> listener_;
+  std::vector<ClientTunnel*> sessions_;  // WebSockets, each of one of the connections
   std::list<std::unique_ptr<Connection>> connections_;
   std::list<std::unique_ptr<Connection>> ended_;  // until the loop destroys them
   bool tells_decisions_;

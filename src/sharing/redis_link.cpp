@@ -13,10 +13,11 @@ constexpr std::chrono::milliseconds connect_timeout{1'000};
 
 }  // namespace
 
-RedisLink::RedisLink(net::Loop& loop, RedisAddress address,
+RedisLink::RedisLink(net::Loop& loop, net::Egress egress, RedisAddress address,
                      std::shared_ptr<net::TlsClientContext> tls, std::chrono::milliseconds silence,
                      Owner& owner)
     : loop_(loop),
+      egress_(std::move(egress)),
       address_(std::move(address)),
       tls_(std::move(tls)),
       silence_(silence),
@@ -39,6 +40,10 @@ void RedisLink::post(void (RedisLink::*what)()) {
   loop_.post([this, what, alive = std::weak_ptr<int>(alive_)] {
     if (!alive.expired() && !is_closed_) (this->*what)();
   });
+}
+
+void RedisLink::check_rules() {
+  if (is_open() && !egress_.admits(peer_)) drop("the network's rules do not allow " + peer_.host_text() + " any more");
 }
 
 void RedisLink::drop(std::string why) {
@@ -70,13 +75,14 @@ void RedisLink::live_after(std::chrono::milliseconds pause) {
 awaitable<void> RedisLink::live(std::chrono::milliseconds pause) {
   net::Sleep sleep(loop_, Clock::now() + pause);
   if (pause.count() > 0) co_await sleep;
-  net::Connected connected = co_await net::connect(loop_, address_.endpoint, Network::any, tls_,
+  net::Connected connected = co_await net::connect(loop_, address_.endpoint, egress_, tls_,
                                                    Clock::now() + connect_timeout);
   if (!connected.stream) {
     drop(std::move(connected.error));
     co_return;
   }
   stream_ = std::move(connected.stream);
+  peer_ = connected.address;
   reader_ = std::make_unique<ReplyReader>();
   owner_.on_connected();
   std::string why = co_await read_replies();

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/branch.hpp"
+#include "net/egress.hpp"
 #include "net/loop.hpp"
 #include "sharing/backoff.hpp"
 #include "sharing/redis_address.hpp"
@@ -41,8 +42,8 @@ class RedisLink {
   };
 
   // `silence`: how long the oldest command may stay unanswered.
-  RedisLink(net::Loop& loop, RedisAddress address, std::shared_ptr<net::TlsClientContext> tls,
-            std::chrono::milliseconds silence, Owner& owner);
+  RedisLink(net::Loop& loop, net::Egress egress, RedisAddress address,
+            std::shared_ptr<net::TlsClientContext> tls, std::chrono::milliseconds silence, Owner& owner);
   ~RedisLink();
   RedisLink(const RedisLink&) = delete;
 
@@ -50,6 +51,8 @@ class RedisLink {
   void close();  // for good; requests under way are forgotten
 
   bool is_open() const noexcept { return stream_ != nullptr && !is_dropping_; }
+  // Drops a connection that the network's rules, which may have changed, do not allow any more.
+  void check_rules();
   // The connection has proved itself: the next loss is a first failure.
   void ready() noexcept { backoff_.reset(); }
   // Gives the connection up and makes a new one, after a pause. May be called from anywhere; takes
@@ -79,6 +82,7 @@ class RedisLink {
   void end_connection();
 
   net::Loop& loop_;
+  const net::Egress egress_;
   const RedisAddress address_;
   const std::shared_ptr<net::TlsClientContext> tls_;
   const std::chrono::milliseconds silence_;
@@ -87,6 +91,7 @@ class RedisLink {
   std::mt19937_64 random_;
 
   std::unique_ptr<ByteStream> stream_;
+  net::Address peer_;  // of the stream
   std::unique_ptr<ReplyReader> reader_;
   std::deque<Sent> sent_;
   std::string out_;

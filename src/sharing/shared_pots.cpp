@@ -1,6 +1,7 @@
 #include "sharing/shared_pots.hpp"
 
 #include "sharing/leases.hpp"
+#include "sharing/shared_notes.hpp"
 #include "sharing/store.hpp"
 #include "sharing/unshared.hpp"
 
@@ -23,13 +24,14 @@ std::int64_t slot_at(const Ask& ask, std::int64_t now_ms) {
 
 class SharedPots::Impl final : private Store::Client {
  public:
-  Impl(net::Loop& loop, const SharingConfig& config, const std::string& replica)
+  Impl(net::Loop& loop, net::Perimeter& perimeter, const SharingConfig& config, const std::string& replica)
       : timeout(config.timeout),
         is_leased(config.mode == SharingMode::leased),
         loop_(loop),
         wakes_(loop),
-        store(loop, config, replica, numbers, *this),
+        store(loop, perimeter, config, replica, numbers, *this),
         leases(store.settlements(), config.lease_percent),
+        notes(loop, config, wakes_, store, numbers),
         unshared_(store.settlements(), numbers) {
     store.start();
   }
@@ -50,11 +52,15 @@ class SharedPots::Impl final : private Store::Client {
  public:
   Store store;
   Leases leases;
+  SharedNotes notes;
 
  private:
   class Taken;
 
-  void on_up() override { unshared_.forget(); }
+  void on_up() override {
+    unshared_.forget();
+    notes.on_up();
+  }
   void on_refill(const Booking& booking, const Reserved& reserved) override;
   void on_tick(TimePoint now) override { leases.give_back_idle(now - idle_lease, now); }
 
@@ -278,8 +284,9 @@ awaitable<void> SharedPots::Impl::close(TimePoint deadline) {
   store.stop();
 }
 
-SharedPots::SharedPots(net::Loop& loop, const SharingConfig& config, const std::string& replica)
-    : impl_(std::make_unique<Impl>(loop, config, replica)) {}
+SharedPots::SharedPots(net::Loop& loop, net::Perimeter& perimeter, const SharingConfig& config,
+                       const std::string& replica)
+    : impl_(std::make_unique<Impl>(loop, perimeter, config, replica)) {}
 
 SharedPots::~SharedPots() = default;
 
@@ -293,6 +300,8 @@ void SharedPots::adjust(std::string_view key, PotKind kind, std::int64_t slot_ms
 }
 
 awaitable<void> SharedPots::close(TimePoint deadline) { return impl_->close(deadline); }
+
+SharedNotes& SharedPots::notes() noexcept { return impl_->notes; }
 
 const Numbers& SharedPots::numbers() const noexcept { return impl_->numbers; }
 

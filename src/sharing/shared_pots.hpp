@@ -20,16 +20,20 @@
 
 namespace tollgate::net {
 class Loop;
+class Perimeter;
 }
 
 namespace tollgate::sharing {
+
+class SharedNotes;
 
 class SharedPots {
  public:
   // Starts to connect at once. `replica` names this gateway in Redis for people; it need not be
   // unique. Throws std::runtime_error when `config.redis` is not a redis:// or rediss:// address or
   // `ca_file` cannot be used.
-  SharedPots(net::Loop& loop, const SharingConfig& config, const std::string& replica);
+  SharedPots(net::Loop& loop, net::Perimeter& perimeter, const SharingConfig& config,
+             const std::string& replica);
   ~SharedPots();  // leases and settlements not yet told are lost: close() first
   SharedPots(const SharedPots&) = delete;
 
@@ -47,6 +51,9 @@ class SharedPots {
   // Gives back what is leased and held, tells all settlements, then disconnects; whatever is not told
   // by `deadline` is lost. No reserve() or adjust() after it.
   awaitable<void> close(TimePoint deadline);
+
+  // What else gateways tell each other, on the same connection.
+  SharedNotes& notes() noexcept;
 
   const Numbers& numbers() const noexcept;
   // What all gateways together may hold leased of a pot of this limit: idle there, and what is

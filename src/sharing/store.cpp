@@ -45,8 +45,8 @@ class Call final : public RedisLink::Request {
 
 }  // namespace
 
-Store::Store(net::Loop& loop, const SharingConfig& config, const std::string& replica,
-             Numbers& numbers, Client& client)
+Store::Store(net::Loop& loop, net::Perimeter& perimeter, const SharingConfig& config,
+             const std::string& replica, Numbers& numbers, Client& client)
     : loop_(loop),
       config_(config),
       address_(parse_redis_address(config.redis)),
@@ -55,7 +55,8 @@ Store::Store(net::Loop& loop, const SharingConfig& config, const std::string& re
       client_(client),
       settlements_(config.prefix, queue_capacity),
       hopeful_until_(Clock::now() + config.timeout),
-      link_(loop, address_, tls_for(address_, config.ca_file), silence_for(config.timeout), *this) {
+      link_(loop, net::Egress(perimeter, {"redis", ""}, config.network), address_,
+            tls_for(address_, config.ca_file), silence_for(config.timeout), *this) {
   fire = [](Timer& timer) { static_cast<Store&>(timer).on_tick(); };
 }
 
@@ -194,6 +195,7 @@ void Store::on_tick() {
   const auto now = Clock::now();
   at = now + tick;
   loop_.arm(*this);
+  link_.check_rules();
   client_.on_tick(now);
   if (phase_ == Phase::away) settlements_.forget_expired(now_ms(now));
   tell_settlements();

@@ -39,8 +39,8 @@ class Store final : private RedisLink::Owner, private Reservation::Keeper, priva
     ~Client() = default;
   };
 
-  Store(net::Loop& loop, const SharingConfig& config, const std::string& replica, Numbers& numbers,
-        Client& client);
+  Store(net::Loop& loop, net::Perimeter& perimeter, const SharingConfig& config,
+        const std::string& replica, Numbers& numbers, Client& client);
   ~Store();
 
   void start();
@@ -59,6 +59,9 @@ class Store final : private RedisLink::Owner, private Reservation::Keeper, priva
   // REQUIRES: may_answer(). The waiter ends with the answer, or without one.
   void reserve(std::vector<Booking> bookings, Waiter& waiter);
   void refill(Booking booking);  // REQUIRES: is_up()
+
+  // A command that has nothing to do with pots. Without a connection the request ends unanswered.
+  void ask(const Words& words, std::unique_ptr<RedisLink::Request> request);
 
   Settlements& settlements() noexcept { return settlements_; }
   void tell_settlements();  // after any change of them

@@ -42,6 +42,10 @@ void Store::refill(Booking booking) {
   send(std::move(reservation));
 }
 
+void Store::ask(const Words& words, std::unique_ptr<RedisLink::Request> request) {
+  if (is_up() && link_.is_open()) link_.send(words, std::move(request));
+}
+
 void Store::send(std::unique_ptr<Reservation> reservation) {
   if (!link_.is_open()) return;  // being lost: its end ends the waiter
   auto& words = reservation->words;

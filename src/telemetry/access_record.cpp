@@ -220,7 +220,8 @@ void add_tokens(Line& out, const Usage& usage) {
   if (!usage.is_reported && !usage.is_estimated) {
     out.append(
         ",\"usage\":null,\"prompt_tokens\":null,\"cached_tokens\":null,\"completion_tokens\":null,"
-        "\"reasoning_tokens\":null,\"total_tokens\":null");
+        "\"reasoning_tokens\":null,\"prompt_audio_tokens\":null,\"completion_audio_tokens\":null,"
+        "\"total_tokens\":null");
     return;
   }
   add_word(out, ",\"usage\":", usage.is_reported ? "reported" : "estimated");
@@ -228,6 +229,8 @@ void add_tokens(Line& out, const Usage& usage) {
   add_number(out, ",\"cached_tokens\":", usage.cached_tokens);
   add_number(out, ",\"completion_tokens\":", usage.completion_tokens);
   add_number(out, ",\"reasoning_tokens\":", usage.reasoning_tokens);
+  add_number(out, ",\"prompt_audio_tokens\":", usage.prompt_audio_tokens);
+  add_number(out, ",\"completion_audio_tokens\":", usage.completion_audio_tokens);
   add_number(out, ",\"total_tokens\":", usage.total_tokens);
 }
 
@@ -260,6 +263,25 @@ void add_times(Line& out, const Exchange& ex) {
   add_milliseconds(out, ",\"duration_ms\":", ex.ended - ex.started);
   auto overhead = std::chrono::duration_cast<std::chrono::microseconds>(ex.overhead()).count();
   add_number(out, ",\"overhead_us\":", std::max<std::int64_t>(0, overhead));
+}
+
+// Of a WebSocket; null for what is none, or never became one.
+void add_session(Line& out, const Exchange& ex) {
+  if (ex.status != 101) {
+    out.append(
+        ",\"frames_in\":null,\"frames_out\":null,\"responses\":null,\"session_end\":null,\"close_code\":null,"
+        "\"closed_by\":null");
+    return;
+  }
+  add_number(out, ",\"frames_in\":", ex.session.frames_in);
+  add_number(out, ",\"frames_out\":", ex.session.frames_out);
+  add_number(out, ",\"responses\":", ex.session.responses);
+  add_text(out, ",\"session_end\":", ex.session.end == SessionEnd::none ? "" : name_of(ex.session.end));
+  if (ex.session.close_code == 0)
+    add_null(out, ",\"close_code\":");
+  else
+    add_number(out, ",\"close_code\":", ex.session.close_code);
+  add_text(out, ",\"closed_by\":", closed_by(ex.session.end));
 }
 
 void add_status(Line& out, std::string_view key, int status) {
@@ -309,6 +331,7 @@ void format_record(std::string& record, const Exchange& ex, const Outcome& outco
   add_number(out, ",\"bytes_in\":", ex.bytes_in);
   add_number(out, ",\"bytes_out\":", ex.bytes_out);
   add_number(out, ",\"chunks\":", ex.chunks);
+  add_session(out, ex);
   add_text(out, ",\"upstream_request_id\":", bounded(ex.upstream_request_id, max_name));
   out.append("}\n");
   record.append(out.text());

@@ -74,6 +74,7 @@ struct Metrics::Page {
   void tokens();
   void costs();
   void latencies();
+  void sessions();
   void failures();
   void connections();
 };
@@ -140,6 +141,20 @@ void Metrics::Page::latencies() {
   write_histograms(out, "tollgate_gateway_overhead_seconds",
                    "Duration less the time spent waiting for the upstream and for the client.",
                    joined, &LatencyNumbers::overhead, bounds::overhead);
+}
+
+void Metrics::Page::sessions() {
+  gauge("tollgate_realtime_sessions", "WebSocket sessions open now.", &WorkerMetrics::sessions_open);
+  out.family("tollgate_realtime_sessions_ended_total", Type::counter, "WebSocket sessions by how they ended.");
+  for (std::size_t i = 1; i < decltype(WorkerMetrics::sessions_ended_)::size; ++i) {
+    const auto end = static_cast<SessionEnd>(i);
+    std::uint64_t sum = 0;
+    for (const WorkerMetrics* worker : workers) sum += worker->sessions_ended_[end].value();
+    out.sample(label("end", name_of(end)), sum);
+  }
+  out.family("tollgate_realtime_frames_total", Type::counter, "WebSocket frames relayed.");
+  out.sample(label("direction", "from_client"), sum_of(workers, &WorkerMetrics::frames_in_));
+  out.sample(label("direction", "to_client"), sum_of(workers, &WorkerMetrics::frames_out_));
 }
 
 void Metrics::Page::failures() {
@@ -234,6 +249,7 @@ std::string Metrics::render() const {
   page.tokens();
   page.costs();
   page.latencies();
+  page.sessions();
   page.failures();
   page.connections();
 

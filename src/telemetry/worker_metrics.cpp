@@ -94,6 +94,9 @@ void WorkerMetrics::on_end(const Exchange& ex, const Outcome& outcome) {
   observe(*found.latency, ex);
 
   if (ex.is_stream) streams_ended_[outcome.end].add();
+  if (ex.status == 101) sessions_ended_[ex.session.end].add();
+  frames_in_.add(ex.session.frames_in);
+  frames_out_.add(ex.session.frames_out);
   if (outcome.error != ErrorKind::none)
     errors_[static_cast<std::size_t>(outcome.source)].by_kind[outcome.error].add();
   upstream_calls_.add(static_cast<std::uint64_t>(ex.attempts));

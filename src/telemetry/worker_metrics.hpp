@@ -69,6 +69,7 @@ class alignas(64) WorkerMetrics {  // a cache line of its own: workers must not 
 
   Gauge requests_in_flight;
   Gauge client_connections;
+  Gauge sessions_open;  // WebSockets
   Counter connections_accepted;
   Counter connections_refused;  // beyond connections_per_worker, or out of descriptors
   CounterOf<HttpError, HttpError::tls> http_errors;
@@ -113,6 +114,9 @@ class alignas(64) WorkerMetrics {  // a cache line of its own: workers must not 
   Counter in_other_;  // requests counted under `other` because a table was full
 
   CounterOf<End, End::refused> streams_ended_;
+  CounterOf<SessionEnd, SessionEnd::drained> sessions_ended_;
+  Counter frames_in_;
+  Counter frames_out_;
   struct ErrorsOfSource {
     CounterOf<ErrorKind, ErrorKind::deadline_exceeded> by_kind;
   };

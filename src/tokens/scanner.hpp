@@ -72,6 +72,16 @@ inline Bytes number_end(Bytes at, Bytes end) noexcept {
   return at;
 }
 
+inline bool is_ascii_digit(unsigned char byte) noexcept { return byte >= '0' && byte <= '9'; }
+
+// The same as number_end() where an ASCII digit begins.
+inline Bytes digits_end(Bytes at, Bytes end) noexcept {
+  Bytes stop = at + 1;
+  while (stop != end && stop - at < 3 && is_ascii_digit(*stop)) ++stop;
+  const bool may_go_on = stop != end && stop - at < 3 && *stop >= 0x80;
+  return may_go_on ? number_end(at, end) : stop;
+}
+
 // ` ?[^\s\p{L}\p{N}]+` and the line ends (in o200k also slashes) behind it; nullptr if it is not
 // there.
 template <Encoding encoding>
@@ -127,7 +137,7 @@ Bytes end_of_any(Bytes at, Bytes end) noexcept {
 }
 
 // Whether the character may stand before the letters of a word, or is a letter itself, as a shift:
-// 1 and 0; 2 for all that is left to end_of_any().
+// 1 and 0; 2 for digits, 3 for all that is left to end_of_any().
 template <Encoding encoding>
 inline constexpr auto ascii_lead = [] {
   struct {
@@ -135,19 +145,20 @@ inline constexpr auto ascii_lead = [] {
   } lead{};
   for (int c = 0; c < 256; ++c) {
     const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    const bool is_left = c >= 0x80 || c == '\n' || c == '\r' || (c >= '0' && c <= '9') ||
+    const bool is_left = c >= 0x80 || c == '\n' || c == '\r' ||
                          (c == '\'' && encoding == Encoding::cl100k_base);
-    lead.of[c] = is_letter ? 0 : is_left ? 2 : 1;
+    lead.of[c] = is_letter ? 0 : c >= '0' && c <= '9' ? 2 : is_left ? 3 : 1;
   }
   return lead;
 }();
 
 // The same as end_of_any(), quick for what most words are: ASCII letters with or without a
-// character before them, up to 15 bytes.
+// character before them, up to 15 bytes, and numbers.
 template <Encoding encoding>
 Bytes end_of(Bytes at, Bytes end) noexcept {
   const unsigned shift = ascii_lead<encoding>.of[*at];
-  if (shift == 2 || end - at < 16) return end_of_any<encoding>(at, end);
+  if (shift == 2) return digits_end(at, end);
+  if (shift == 3 || end - at < 16) return end_of_any<encoding>(at, end);
   const AsciiBlock block(at);
   unsigned size = shift;
   if constexpr (encoding == Encoding::cl100k_base) {

@@ -44,6 +44,12 @@ std::size_t count_by_bpe(const Tables& tables, Memory& memory, Bytes word,
   return count;
 }
 
+// Words that are a token in every encoding, so that the tables need not be asked, which often costs a
+// cache miss: single bytes, and numbers of ASCII digits, which the patterns cut after three.
+bool is_surely_token(Bytes word, std::size_t size) noexcept {
+  return size == 1 || (words::is_ascii_digit(word[0]) && size <= 3 && word[size - 1] < 0x80);
+}
+
 // Counts word by word until `limit` is reached or passed; stops before a giant word.
 template <Encoding encoding>
 Bytes count_words(Bytes at, Bytes limit, Bytes end, std::size_t& tokens) {
@@ -53,7 +59,9 @@ Bytes count_words(Bytes at, Bytes limit, Bytes end, std::size_t& tokens) {
   while (at < limit) {
     const Bytes stop = words::end_of<encoding>(at, end);
     const auto size = static_cast<std::size_t>(stop - at);
-    if (size <= short_word_limit) {
+    if (is_surely_token(at, size)) {
+      ++found;
+    } else if (size <= short_word_limit) {
       const auto key = word_key(at, size, end);
       const auto hash = hash_of(key);
       if (tables.has_word(key, hash)) {

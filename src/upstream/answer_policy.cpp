@@ -44,7 +44,7 @@ std::chrono::milliseconds advice_of(const http::ResponseHead& head) noexcept {
 }  // namespace
 
 bool is_callers_affair(int status) noexcept {
-  if (status < 400) return true;
+  if (status < 300) return true;  // redirects are not followed, and where to is our affair
   switch (status) {
     case 400:
     case 404:
@@ -63,6 +63,18 @@ bool is_callers_affair(int status, std::string_view body) noexcept {
 
 bool is_throttled(const http::ResponseHead& head) noexcept {
   return head.status == 429 || (head.status == 503 && advice_of(head).count() >= 0);
+}
+
+// "87.4%"
+std::optional<double> utilization_of(const http::ResponseHead& head) noexcept {
+  const auto* field = http::find_field(head.fields, HeaderName::azure_openai_deployment_utilization);
+  if (!field) return std::nullopt;
+  double percent = 0;
+  const char* const end = field->value.data() + field->value.size();
+  const auto [stop, error] = std::from_chars(field->value.data(), end, percent);
+  const bool is_percentage = error == std::errc{} && stop + 1 == end && *stop == '%';
+  if (!is_percentage || !(percent >= 0)) return std::nullopt;
+  return percent / 100;
 }
 
 Error error_for(const http::ResponseHead& head) {

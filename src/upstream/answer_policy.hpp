@@ -5,6 +5,7 @@
 #include "tollgate/error.hpp"
 #include "tollgate/header.hpp"
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +22,9 @@ bool is_callers_affair(int status, std::string_view body) noexcept;
 
 // The deployment has no room for the time being: it is told to come back, not that it is broken.
 bool is_throttled(const http::ResponseHead& head) noexcept;
+
+// How full reserved capacity says it is, 1 is full; it need not say so.
+std::optional<double> utilization_of(const http::ResponseHead& head) noexcept;
 
 // What the client is told instead, with the upstream's advice on when to come back.
 Error error_for(const http::ResponseHead& head);

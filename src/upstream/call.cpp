@@ -1,6 +1,7 @@
 #include "upstream/call.hpp"
 
 #include "http/chunk_writer.hpp"
+#include "http/websocket_handshake.hpp"
 #include "upstream/request_head.hpp"
 
 #include <algorithm>
@@ -37,6 +38,8 @@ void drop_front(std::vector<std::string_view>& parts, std::size_t bytes) {
 
 }  // namespace
 
+const http::ResponseHead Call::no_head;
+
 Call::Call(Exchange& ex, const Deployment& deployment, Duration& waited)
     : ex_(ex),
       deployment_(deployment),
@@ -45,14 +48,16 @@ Call::Call(Exchange& ex, const Deployment& deployment, Duration& waited)
 
 TimePoint Call::head_deadline() const noexcept {
   // A plain answer's head comes when the whole answer is there, so only a stream has a first token
-  // to wait for.
-  if (!ex_.is_stream) return total_deadline_;
+  // to wait for. A handshake is answered before anything is asked.
+  if (!ex_.is_stream && !ex_.upgrade) return total_deadline_;
   return std::min(total_deadline_, sent_at_ + deployment_.timeouts.first_token);
 }
 
 awaitable<Problem> Call::open(const std::vector<std::string_view>& pieces,
-                            std::optional<std::uint64_t> body_length) {
-  const bool is_streamed = ex_.body.source != nullptr;
+                               std::optional<std::uint64_t> body_length, std::string_view bearer) {
+  buffer_.reset();
+  unread_ = {};
+  const bool is_streamed = ex_.body.source != nullptr && body_length != 0;
   for (bool is_repeat = false;; is_repeat = true) {
     awaitable<Acquired> acquiring = ex_.upstreams.acquire(deployment_, total_deadline_, is_repeat);
     const bool must_wait = !acquiring.is_ready();
@@ -77,7 +82,8 @@ awaitable<Problem> Call::open(const std::vector<std::string_view>& pieces,
     char size_line[http::max_chunk_head_bytes];
     std::vector<std::string_view> parts;
     parts.reserve(pieces.size() + 3);
-    append_request_head(request_head_, ex_, deployment_, body_length);
+    if (ex_.upgrade) handshake_key_ = http::make_handshake_key();
+    append_request_head(request_head_, ex_, deployment_, body_length, bearer, handshake_key_);
     parts.push_back(request_head_);
     if (is_first_chunk) parts.emplace_back(size_line, http::write_chunk_head(size_line, held));
     parts.insert(parts.end(), pieces.begin(), pieces.end());
@@ -105,7 +111,7 @@ awaitable<Problem> Call::open(const std::vector<std::string_view>& pieces,
     if (!problem) co_return problem;
     // A kept connection that the upstream closed just as we used it: nothing was answered, so the
     // same request goes out once more on a fresh one.
-    const bool was_stale = lease_.is_reused() && head_bytes_.empty() && !is_streamed && !is_repeat &&
+    const bool was_stale = lease_.is_reused() && answer_->bytes.empty() && !is_streamed && !is_repeat &&
                            problem->kind == ErrorKind::upstream_failed;
     lease_.close();
     if (!was_stale) co_return problem;
@@ -161,7 +167,7 @@ awaitable<Sent> Call::send_streamed_body(bool is_chunked) {
 }
 
 awaitable<Problem> Call::read_head() {
-  head_bytes_.clear();
+  answer_ = std::make_unique<Answer>();
   TimePoint since = sent_at_;
   for (;;) {
     Wait::For direction = Wait::For::read;
@@ -179,8 +185,8 @@ awaitable<Problem> Call::read_head() {
     }
     if (result.status != IoStatus::ok) {
       buffer_.reset();
-      co_return broken(head_bytes_.empty() ? "connection closed before the answer"
-                                           : "connection closed inside the answer's head");
+      co_return broken(answer_->bytes.empty() ? "connection closed before the answer"
+                                              : "connection closed inside the answer's head");
     }
     Problem problem;
     if (take_head({buffer_->data(), result.bytes}, problem)) co_return problem;
@@ -190,36 +196,49 @@ awaitable<Problem> Call::read_head() {
 
 // True when the head is complete or broken; `problem` tells which. Interim answers are passed over.
 bool Call::take_head(std::string_view bytes, Problem& problem) {
+  auto& [received, head] = *answer_;
   for (;;) {
-    const auto before = head_bytes_.size();
+    const auto before = received.size();
     const auto searched = before > 3 ? before - 3 : 0;
-    head_bytes_.append(bytes.substr(0, max_answer_head));
-    const auto end = http::find_head_end(head_bytes_, searched);
+    received.append(bytes.substr(0, max_answer_head));
+    const auto end = http::find_head_end(received, searched);
     if (end == std::string::npos) {
-      if (head_bytes_.size() < max_answer_head) return false;
+      if (received.size() < max_answer_head) return false;
       problem = broken("the answer's head is too large");
       return true;
     }
     bytes.remove_prefix(end - before);
-    head_bytes_.resize(end);
+    received.resize(end);
     std::string why;
-    if (http::parse_response(head_bytes_, false, http::Limits{}, head_, why) != http::HeadError::none) {
+    if (http::parse_response(received, false, http::Limits{}, head, why) != http::HeadError::none) {
       problem = broken("the answer's head is malformed: " + why);
       return true;
     }
-    if (head_.status >= 200) break;
-    if (head_.status == 101) {
-      problem = broken("the upstream switched protocols");
-      return true;
-    }
-    head_bytes_.clear();
+    if (head.status >= 200 || head.status == 101) break;
+    received.clear();
     if (bytes.empty()) return false;
   }
-  decoder_ = http::BodyDecoder(head_.framing);
+  if (head.status == 101 || (ex_.upgrade && head.status < 400)) {
+    problem = check_upgrade();
+    if (problem) return true;
+    total_deadline_ = no_deadline;
+    head.framing.kind = http::Framing::Kind::until_close;
+  }
+  keep_alive_ = head.keep_alive;
+  decoder_ = http::BodyDecoder(head.framing);
   has_read_ = true;
   unread_ = bytes;
   if (unread_.empty()) buffer_.reset();
   return true;
+}
+
+// The answer is a 101, or was to be one.
+Problem Call::check_upgrade() {
+  if (!ex_.upgrade) return broken("the upstream switched protocols");
+  if (answer_->head.status != 101) return broken("the upstream answered the upgrade with " + std::to_string(answer_->head.status));
+  const auto why = http::refuse_server_handshake(answer_->head, handshake_key_, ex_.upgrade->upstream_protocols);
+  if (!why.empty()) return broken("the upstream's handshake is not valid: " + std::string(why));
+  return nullptr;
 }
 
 Call::Piece Call::next() {
@@ -261,7 +280,7 @@ Call::Piece Call::next() {
 void Call::finish() {
   buffer_.reset();
   // Bytes after the end would be read as the answer to the next call.
-  if (head_.keep_alive && keep_alive_ && decoder_.is_done() && unread_.empty()) {
+  if (keep_alive_ && decoder_.is_done() && unread_.empty()) {
     lease_.give_back();
   } else {
     lease_.close();

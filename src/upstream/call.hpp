@@ -55,19 +55,16 @@ class Call {
   Call(const Call&) = delete;
 
   // Sends the request and reads the answer's head. No problem: head() is there. `pieces` is the
-  // whole body or, when ex.body has a source, what goes in front of the rest; its views outlive the
-  // call of this function.
+  // whole body or, when ex.body has a source, what goes in front of the rest; `bearer` is the token to
+  // prove ourselves with, "" where the deployment has an API key. All views outlive the call of this
+  // function. Called again it lets go of the answer that there was.
   awaitable<Problem> open(const std::vector<std::string_view>& pieces,
-                        std::optional<std::uint64_t> body_length);
+                          std::optional<std::uint64_t> body_length, std::string_view bearer);
 
-  const http::ResponseHead& head() const noexcept { return head_; }
+  const http::ResponseHead& head() const noexcept { return answer_ ? answer_->head : no_head; }
 
   // Gives the head's memory back before a long body; head() is empty then.
-  void release_head() {
-    keep_alive_ = head_.keep_alive;
-    head_ = {};
-    std::string().swap(head_bytes_);
-  }
+  void release_head() noexcept { answer_.reset(); }
 
   enum class Status : unsigned char { data, would_block, end, cut };
   struct Piece {
@@ -86,6 +83,10 @@ class Call {
   // The answer has been read to its end: the connection may serve another call.
   void finish();
 
+  // After a 101 the call is a tunnel: next() gives whatever comes, `total` holds no more, and this sends. The
+  // parts' bytes outlive the call of this function.
+  awaitable<Sent> send(std::vector<std::string_view> parts);
+
   TimePoint total_deadline() const noexcept { return total_deadline_; }
   TimePoint sent_at() const noexcept { return sent_at_; }
   TimePoint answered_at() const noexcept { return answered_at_; }  // its head was there
@@ -102,12 +103,18 @@ class Call {
   BodySource::State client_failure() const noexcept { return client_failure_; }
 
  private:
-  awaitable<Sent> send(std::vector<std::string_view> parts);
   awaitable<Sent> send_rest(std::vector<std::string_view> parts);
   awaitable<Sent> send_streamed_body(bool is_chunked);
   awaitable<Problem> read_head();
   bool take_head(std::string_view bytes, Problem& problem);
+  Problem check_upgrade();
   TimePoint head_deadline() const noexcept;
+
+  struct Answer : detail::RecycledFrame {
+    std::string bytes;
+    http::ResponseHead head;  // views into them
+  };
+  static const http::ResponseHead no_head;
 
   Exchange& ex_;
   const Deployment& deployment_;
@@ -118,12 +125,12 @@ class Call {
   TimePoint answered_at_{};
   Lease lease_;
   std::string request_head_;  // while it is sent
-  std::string head_bytes_;
-  http::ResponseHead head_;
+  std::string handshake_key_;  // of a WebSocket, "" if none is asked for
+  std::unique_ptr<Answer> answer_;
   http::BodyDecoder decoder_;
   std::optional<net::Buffer> buffer_;  // held only while it has unread bytes
   std::string_view unread_;            // in buffer_
-  bool keep_alive_ = true;             // of the head that was released
+  bool keep_alive_ = false;            // said the head
   bool was_reached_ = false;
   bool has_taken_body_ = false;
   bool has_read_ = false;              // since would_block was last said: say it before reading again

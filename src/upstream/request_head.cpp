@@ -40,15 +40,26 @@ bool is_forwarded(const Header& header) noexcept {
          http::iequals(header.name.substr(0, feature_prefix.size()), feature_prefix);
 }
 
-// The client's query without the parameters that carry credentials.
-void append_query(std::string& out, std::string_view query) {
+// Parameters of the client's query that stay here: they carry credentials, or say the model, which goes
+// upstream by another name.
+bool is_kept_here(const Exchange& ex, std::string_view name) {
+  if (http::iequals(name, "subscription-key") || http::iequals(name, "api-key")) return true;
+  return ex.upgrade && (name == "model" || name == "deployment");
+}
+
+void append_query(std::string& out, const Exchange& ex, const Deployment& deployment) {
   char separator = '?';
-  while (!query.empty()) {
+  if (ex.upgrade) {
+    out += ex.route.surface == Surface::dated ? "?deployment=" : "?model=";
+    out += deployment.deployment;
+    separator = '&';
+  }
+  for (std::string_view query = ex.route.query; !query.empty();) {
     const auto end = query.find('&');
     const auto part = query.substr(0, end);
     query = end == query.npos ? std::string_view() : query.substr(end + 1);
-    const auto name = part.substr(0, part.find('='));
-    if (part.empty() || http::iequals(name, "subscription-key") || http::iequals(name, "api-key")) continue;
+    const auto name = http::percent_decode(part.substr(0, part.find('=')));
+    if (part.empty() || !name || is_kept_here(ex, *name)) continue;
     out += separator;
     out += part;
     separator = '&';
@@ -65,19 +76,27 @@ void append_path(std::string& out, const Exchange& ex, const Deployment& deploym
     case Surface::v1: out += "/openai/v1"; break;
   }
   out += ex.route.tail;
-  append_query(out, ex.route.query);
+  append_query(out, ex, deployment);
+}
+
+void append_handshake(std::string& out, const Upgrade& upgrade, std::string_view key) {
+  out += "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
+  http::append_field(out, "Sec-WebSocket-Key", key);
+  if (!upgrade.upstream_protocols.empty()) http::append_field(out, "Sec-WebSocket-Protocol", upgrade.upstream_protocols);
 }
 
 }  // namespace
 
 void append_request_head(std::string& out, const Exchange& ex, const Deployment& deployment,
-                         std::optional<std::uint64_t> body_length) {
-  out.reserve(512);
+                         std::optional<std::uint64_t> body_length, std::string_view bearer,
+                         std::string_view handshake_key) {
+  out.reserve(512 + bearer.size());
   out.append(ex.method).append(" ");
   append_path(out, ex, deployment);
   out.append(" HTTP/1.1\r\n");
   http::append_field(out, "Host", deployment.endpoint.authority);
   if (!deployment.api_key.is_empty()) http::append_field(out, "api-key", deployment.api_key.reveal());
+  if (!bearer.empty()) out.append("Authorization: Bearer ").append(bearer).append("\r\n");
   int custom = 0;
   bool has_request_id = false;
   for (const auto& header : ex.headers) {
@@ -87,7 +106,9 @@ void append_request_head(std::string& out, const Exchange& ex, const Deployment&
     http::append_field(out, header.name, header.value);
   }
   if (!has_request_id) http::append_field(out, "x-ms-client-request-id", ex.id);
-  if (!body_length) {
+  if (!handshake_key.empty()) {
+    append_handshake(out, *ex.upgrade, handshake_key);
+  } else if (!body_length) {
     out.append("Transfer-Encoding: chunked\r\n");
   } else if (*body_length > 0 || ex.method == "POST") {
     out.append("Content-Length: ");

@@ -1,6 +1,7 @@
 #include "upstream/upstreams.hpp"
 
 #include "net/connect.hpp"
+#include "net/resolver.hpp"
 #include "net/tls_context.hpp"
 #include "telemetry/worker_metrics.hpp"
 
@@ -13,7 +14,8 @@ namespace {
 
 // Azure's front ends drop idle connections after some minutes; ours go first.
 constexpr std::chrono::seconds max_idle{90};
-constexpr std::chrono::seconds sweep_interval{10};
+constexpr std::chrono::seconds sweep_interval{2};
+constexpr std::chrono::milliseconds answer_pause{250};  // until a name that was asked for is looked at again
 
 // Something may have happened on an idle connection: the upstream closed it, or sent what nobody asked
 // for.
@@ -27,6 +29,14 @@ void on_idle_event(void* context) {
   --pool.open;
   pool.metrics->upstream_idle.add(-1);
   pool.idle.erase(idle.self);
+}
+
+template <class Choice>
+std::uint64_t close_idle(Pool& pool, Choice must_close) {
+  const auto closed = pool.idle.remove_if(must_close);
+  pool.open -= static_cast<int>(closed);
+  pool.metrics->upstream_idle.add(-static_cast<std::int64_t>(closed));
+  return closed;
 }
 
 }  // namespace
@@ -55,6 +65,10 @@ void Lease::close() {
 void Lease::give_back() {
   Pool::Kept& kept = *std::exchange(kept_, nullptr);
   Pool& pool = *kept.pool;
+  if (kept.is_last) {
+    kept_ = &kept;
+    return close();
+  }
   pool.metrics->upstream_busy.add(-1);
   pool.metrics->upstream_idle.add(1);
   pool.idle.splice(pool.idle.begin(), pool.busy, kept.self);
@@ -62,8 +76,8 @@ void Lease::give_back() {
   kept.stream->watch(on_idle_event, &kept);
 }
 
-Upstreams::Upstreams(net::Loop& loop, telemetry::WorkerMetrics& metrics)
-    : loop_(loop), metrics_(metrics) {
+Upstreams::Upstreams(net::Loop& loop, net::Perimeter& perimeter, telemetry::WorkerMetrics& metrics)
+    : loop_(loop), perimeter_(perimeter), metrics_(metrics) {
   fire = [](Timer& timer) { static_cast<Upstreams&>(timer).sweep(); };
   at = Clock::now() + sweep_interval;
   loop_.arm(*this);
@@ -73,20 +87,37 @@ Upstreams::~Upstreams() { loop_.disarm(*this); }
 
 void Upstreams::sweep() {
   const auto oldest = Clock::now() - max_idle;
+  bool is_asking = false;
   for (auto& [key, pool] : pools_) {
-    while (!pool->idle.empty() && pool->idle.back().idle_since < oldest) {
-      pool->idle.pop_back();
-      --pool->open;
-      metrics_.upstream_idle.add(-1);
-    }
+    close_idle(*pool, [oldest](const Pool::Kept& kept) { return kept.idle_since < oldest; });
+    is_asking |= !retire_moved(*pool);
   }
-  at = Clock::now() + sweep_interval;
+  at = Clock::now() + (is_asking ? Duration(answer_pause) : Duration(sweep_interval));
   loop_.arm(*this);
+}
+
+// Connections to an address that the name does not stand for any more: idle ones are closed, busy ones after
+// their call. False: the name has to be asked for first.
+bool Upstreams::retire_moved(Pool& pool) {
+  if (pool.name.empty() || (pool.idle.empty() && pool.busy.empty())) return true;
+  const auto* answer = loop_.resolver().look(pool.name, perimeter_);
+  if (!answer) return false;
+  const auto has_moved = [answer](const Pool::Kept& kept) {
+    return std::none_of(answer->begin(), answer->end(), [&](const auto& a) { return a.ip() == kept.peer.ip(); });
+  };
+  perimeter_.lookups.retired += close_idle(pool, has_moved);
+  for (Pool::Kept& kept : pool.busy) kept.is_last |= has_moved(kept);
+  return true;
 }
 
 void Upstreams::on_new_config() {
   known_.clear();
-  for (auto& [key, pool] : pools_) pool->tls.reset();
+  for (auto& [key, pool] : pools_) {
+    pool->tls.reset();
+    const net::Egress& egress = *pool->egress;
+    close_idle(*pool, [&egress](const Pool::Kept& kept) { return !egress.admits(kept.peer); });
+    for (Pool::Kept& kept : pool->busy) kept.is_last |= !egress.admits(kept.peer);
+  }
 }
 
 Pool& Upstreams::pool_for(const Deployment& deployment) {
@@ -97,10 +128,15 @@ Pool& Upstreams::pool_for(const Deployment& deployment) {
   key.append(endpoint.authority);
   key.append(deployment.network == Network::private_only ? " private " : " any ");
   key.append(deployment.ca_file);
+  if (const auto& own = deployment.client_certificate) key.append(" as ").append(own->certificate).append(" ").append(own->key);
+  for (const auto& address : deployment.addresses) key.append(" at ").append(address);
   auto& pool = pools_[key];
   if (!pool) {
     pool = std::make_unique<Pool>();
     pool->metrics = &metrics_;
+    pool->egress = net::Egress::to(perimeter_, deployment);
+    const bool is_name = deployment.addresses.empty() && !net::parse_address(endpoint.host, endpoint.port);
+    if (is_name) pool->name = endpoint.host;
   }
   known = pool.get();
   return *known;
@@ -149,14 +185,14 @@ awaitable<Acquired> Upstreams::open(Pool& pool, const Deployment& deployment, Ti
   ++pool.open;
   if (deployment.endpoint.is_tls && !pool.tls) {
     try {
-      pool.tls = std::make_shared<net::TlsClientContext>(deployment.ca_file);
+      pool.tls = std::make_shared<net::TlsClientContext>(deployment.ca_file, deployment.client_certificate);
     } catch (const std::exception& e) {
       out.error = e.what();
       co_return out;
     }
   }
-  net::Connected connected = co_await net::connect(loop_, deployment.endpoint, deployment.network,
-                                                   pool.tls, deadline);
+  const net::Egress egress = net::Egress::to(perimeter_, deployment);
+  net::Connected connected = co_await net::connect(loop_, deployment.endpoint, egress, pool.tls, deadline);
   if (!connected.stream) {
     metrics_.upstream_connect_failures.add();
     out.error = std::move(connected.error);
@@ -164,7 +200,7 @@ awaitable<Acquired> Upstreams::open(Pool& pool, const Deployment& deployment, Ti
   }
   metrics_.upstream_connects.add();
   opening.is_open = true;
-  Pool::Kept& kept = pool.busy.emplace_front(Pool::Kept{&pool, std::move(connected.stream)});
+  Pool::Kept& kept = pool.busy.emplace_front(Pool::Kept{&pool, std::move(connected.stream), connected.address});
   kept.self = pool.busy.begin();
   out.lease = Lease(kept, false);
   co_return out;

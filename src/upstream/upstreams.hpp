@@ -5,6 +5,7 @@
 // One thread: the worker's.
 #pragma once
 
+#include "net/egress.hpp"
 #include "net/loop.hpp"
 #include "tollgate/awaitable.hpp"
 #include "tollgate/byte_stream.hpp"
@@ -12,6 +13,7 @@
 
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -30,12 +32,16 @@ struct Pool {
   struct Kept {
     Pool* pool;
     std::unique_ptr<ByteStream> stream;
+    net::Address peer{};
+    bool is_last = false;  // closed after the call that is on it
     TimePoint idle_since{};
     std::list<Kept>::iterator self{};
   };
   std::list<Kept> idle;  // the latest used first
   std::list<Kept> busy;
   int open = 0;          // busy, idle and opening
+  std::optional<net::Egress> egress;
+  std::string name;      // that its addresses come from; "": they are written down
   std::shared_ptr<net::TlsClientContext> tls;
   telemetry::WorkerMetrics* metrics = nullptr;
 };
@@ -70,11 +76,12 @@ struct Acquired {
 
 class Upstreams : private Timer {
  public:
-  Upstreams(net::Loop& loop, telemetry::WorkerMetrics& metrics);
+  Upstreams(net::Loop& loop, net::Perimeter& perimeter, telemetry::WorkerMetrics& metrics);
   ~Upstreams();
   Upstreams(const Upstreams&) = delete;
 
-  // The authorities to trust may have changed: connections opened from now on read them anew.
+  // Certificates may have changed: connections opened from now on read them anew. The network's rules may
+  // have changed: those that they do not allow any more are closed, busy ones after their call.
   void on_new_config();
 
   // A kept connection at once, or a new one within the deadline and the deployment's time to connect.
@@ -85,8 +92,10 @@ class Upstreams : private Timer {
   Pool& pool_for(const Deployment& deployment);
   awaitable<Acquired> open(Pool& pool, const Deployment& deployment, TimePoint deadline);
   void sweep();
+  bool retire_moved(Pool& pool);
 
   net::Loop& loop_;
+  net::Perimeter& perimeter_;
   telemetry::WorkerMetrics& metrics_;
   std::unordered_map<std::string, std::unique_ptr<Pool>> pools_;
   // The pools of the deployment objects seen since the configuration changed; its objects may have

@@ -10,10 +10,10 @@ ROWS = [
     {"app"},
     {"server", "pipeline", "cli"},
     {"filters"},
-    {"limits", "ledger", "sharing", "safety", "cache", "routing", "balancer", "upstream", "identity"},
+    {"limits", "ledger", "sharing", "affinity", "safety", "cache", "routing", "balancer", "upstream", "identity", "credentials"},
     {"fetch"},
     {"openai", "http"},
-    {"net", "config", "telemetry", "tokens"},
+    {"net", "config", "telemetry", "tokens", "sqlite"},
     {"base"},
 ]
 LEVEL = {module: len(ROWS) - i for i, row in enumerate(ROWS) for module in row}
@@ -26,6 +26,7 @@ DEFINED_IN = {
     "tollgate/error.hpp": "base",
     "tollgate/operation.hpp": "base",
     "tollgate/outcome.hpp": "base",
+    "tollgate/tunnel.hpp": "base",
     "tollgate/log.hpp": "telemetry",
 }
 

@@ -115,6 +115,8 @@ deployments:
   whisper: {kind: payg}
   tts-1: {kind: payg}
   gpt-image-1: {kind: payg}
+  gpt-realtime: {kind: payg}
+  fickle-realtime: {model: gpt-realtime, kind: payg}
   contoso-chat: {model: gpt-4o, kind: payg, region: East US 2}
   gpt-4o-async: {model: gpt-4o, kind: payg, async_filter: true}
   full-payg: {model: gpt-4o, kind: payg, tokens_per_minute: 1000}

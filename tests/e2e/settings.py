@@ -17,14 +17,17 @@ KEYS = {
     "PREFIXED_KEY": PREFIXED_KEY,
 }
 
+# A conversation about errors is compared with the mock's own: no deployment is left alone for them.
+NEVER_OPEN = "breaker: {consecutive: 1000, failures: 100%, calls: 100000, retry_after_most: 1ms}"
 # Served by deployments of the same name.
 PLAIN_MODELS = [
     "gpt-4o", "gpt-4o-mini", "o4-mini", "gpt-35-turbo-instruct", "text-embedding-3-small", "whisper",
-    "tts-1", "gpt-image-1", "gpt-4o-async", "full-payg", "full-ptu",
+    "tts-1", "gpt-image-1", "gpt-realtime", "gpt-4o-async", "full-payg", "full-ptu",
 ]
 # Model: (deployment, further fields).
 OTHER_MODELS = {
     "helpdesk": ("swc-chat", "deployment: contoso-chat, model: gpt-4o, region: swedencentral"),
+    "fickle-voice": ("fickle-voice", "deployment: fickle-realtime, model: gpt-realtime"),
     "ghost": ("ghost", "deployment: not-there"),
     "hasty": ("hasty", "deployment: gpt-4o, timeouts: {first_token: 600ms, gap: 400ms}"),
 }
@@ -40,24 +43,27 @@ def config(name, mock_url, *, server="", extra_deployment="", dead_url=None):
     lines += ["  " + line for line in server.splitlines()]
     lines += ["records:", f"  path: {name}.jsonl", "ledger:", f"  path: {name}.db", "deployments:"]
     for model in PLAIN_MODELS:
-        lines.append(f"  {model}: {{endpoint: {mock_url}, {kinds.get(model, '')}{credential}}}")
+        lines.append(f"  {model}: {{endpoint: {mock_url}, {kinds.get(model, '')}{credential}, {NEVER_OPEN}}}")
     others = dict(OTHER_MODELS)
     for deployment, fields in others.values():
-        lines.append(f"  {deployment}: {{endpoint: {mock_url}, {fields}, {credential}}}")
+        lines.append(f"  {deployment}: {{endpoint: {mock_url}, {fields}, {credential}, {NEVER_OPEN}}}")
     if dead_url:
-        others["unreachable"] = ("unreachable", "")
         lines.append(f"  unreachable: {{endpoint: {dead_url}, {credential}}}")
     lines.append("models:")
     lines += [f"  {model}: {{route: [{model}]}}" for model in PLAIN_MODELS]
     lines += [f"  {model}: {{route: [{deployment}]}}" for model, (deployment, _) in others.items()]
     models = ", ".join([*PLAIN_MODELS, *others])
+    # Of a product of its own: a search for what nobody remembers asks every resource of a product.
+    if dead_url:
+        lines.append("  unreachable: {route: [unreachable]}")
     lines.append(f"""products:
   everything: {{models: [{models}], home: gpt-4o}}
   little: {{models: [gpt-4o-mini]}}
+  far: {{models: [gpt-4o-mini{", unreachable" if dead_url else ""}], home: gpt-4o-mini}}
 subscriptions:
   apps: {{product: everything, cost_center: CC-1042, owner: apps@example.com, keys: [env:APP_KEY, env:APP_KEY_2]}}
   narrow: {{product: little, cost_center: CC-2077, keys: [env:NARROW_KEY]}}
   paused: {{product: little, keys: [env:PAUSED_KEY], suspended: true}}
-  prefixed: {{product: little, keys: [env:PREFIXED_KEY], path_prefix: /team-a}}
+  prefixed: {{product: far, keys: [env:PREFIXED_KEY], path_prefix: /team-a}}
 """)
     return "\n".join(lines)

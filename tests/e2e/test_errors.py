@@ -8,8 +8,9 @@ import httpx
 import openai
 import pytest
 
-from clients import API_VERSION, ask
+from clients import API_VERSION, Side, ask
 from harness import wait_until
+import settings
 from settings import APP_KEY
 
 V1 = "/openai/v1/chat/completions"
@@ -216,8 +217,9 @@ def test_a_deployment_that_is_not_there(through, surface):
     assert "not-there" not in error.response.text
 
 
-def test_an_address_that_nobody_answers(through, surface, dead_port):
-    error = failing(through, surface, chat("Hello?", model="unreachable"), openai.InternalServerError)
+def test_an_address_that_nobody_answers(gateway, dead_port):
+    with Side(gateway.url + "/team-a", settings.PREFIXED_KEY) as side:
+        error = failing(side, "v1", chat("Hello?", model="unreachable"), openai.InternalServerError)
     assert error.status_code in (502, 503) and error.code in ("upstream_error", "no_deployment_available")
     assert str(dead_port) not in error.response.text
 
@@ -230,8 +232,8 @@ def test_reset_before_the_head(through, stream):
 
 @pytest.mark.parametrize("fault", ["cut", "reset"])
 def test_cut_inside_a_whole_answer(through, gateway, fault):
-    """What was announced and does not come can only be told by closing."""
-    with pytest.raises(openai.APIConnectionError):
+    """A JSON answer is held until it is whole: half of one is no answer."""
+    with pytest.raises(openai.InternalServerError):
         through.client().chat.completions.create(**ask(f"Half of it. [[mock {fault} tokens=400]]"))
 
 

@@ -127,10 +127,11 @@ def test_a_long_stream(both):
     assert chunks[-1]["usage"]["completion_tokens"] == 2000
 
 
-def test_broken_json_is_not_hidden(through, directly, surface):
-    for side in (through, directly):
-        with pytest.raises(json.JSONDecodeError):
-            stream(side.client(surface), "Broken. [[mock badjson k=4]]")
+def test_broken_json_is_told_as_a_broken_stream(through, directly, surface):
+    with pytest.raises(json.JSONDecodeError):
+        stream(directly.client(surface), "Broken. [[mock badjson k=4]]")
+    with pytest.raises(openai.APIError):
+        stream(through.client(surface), "Broken. [[mock badjson k=4]]")
 
 
 def test_the_stream_helper(both):

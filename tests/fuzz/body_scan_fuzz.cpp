@@ -1,7 +1,9 @@
 // Any bytes as an answer or a form, cut anywhere: what is found does not depend on the cuts, and
 // the quick look at a chunk finds what the thorough one does. The first byte says how to cut.
 #include "openai/body_scan.hpp"
+#include "openai/missing_object.hpp"
 #include "openai/multipart.hpp"
+#include "openai/object_ids.hpp"
 #include "openai/stream_events.hpp"
 
 #include <nlohmann/json.hpp>
@@ -57,6 +59,19 @@ void check_body_scan(std::string_view body, unsigned seed) {
   check(is_same(whole.usage, parts.usage));
 }
 
+void check_object_ids(std::string_view body, unsigned seed) {
+  ObjectIds at_once;
+  at_once.feed(body);
+  ObjectIds in_parts;
+  cut(body, seed, [&](std::string_view part) {
+    in_parts.feed(part);
+    return true;
+  });
+  check(at_once.take() == in_parts.take());
+  object_ids_of_event(body);
+  is_missing_object(400, body);
+}
+
 void check_form(std::string_view body, unsigned seed) {
   ModelField at_once("B");
   const bool is_fine = at_once.feed(body) && at_once.finish();
@@ -104,6 +119,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::string_view body(reinterpret_cast<const char*>(data) + 1, size - 1);
   check_body_scan(body, data[0]);
+  check_object_ids(body, data[0]);
   check_form(body, data[0]);
   check_chunk(body);
   return 0;

@@ -101,15 +101,16 @@ def all_deployments(**fields):
 class Service:
     """A process whose output goes to a log file; ready when a line of it matches."""
 
-    def __init__(self, name, folder, arguments, ready):
+    def __init__(self, name, folder, arguments, ready, environment=None, before=()):
+        """`before`: a command to run it under."""
         self.name = name
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / f"{name}.log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [binary(), *arguments], stdin=subprocess.DEVNULL, stdout=log,
-                stderr=subprocess.STDOUT, cwd=folder, env={**os.environ, "AZURE_KEY": AZURE_KEY})
+                [*before, binary(), *arguments], stdin=subprocess.DEVNULL, stdout=log,
+                stderr=subprocess.STDOUT, cwd=folder, env={**os.environ, "AZURE_KEY": AZURE_KEY, **(environment or {})})
         running.append(self)
         self.ready = self._wait_for(ready)
 
@@ -175,14 +176,14 @@ def address_of(url):
 
 
 class Gateway(Service):
-    def __init__(self, folder, settings):
+    def __init__(self, folder, settings, environment=None, before=()):
         folder.mkdir(parents=True, exist_ok=True)
         self.settings = settings
         self.config = folder / "tollgate.yaml"
         self.records_path = folder / "records.jsonl"
         self.write_config(settings)
         super().__init__("tollgate", folder, ["serve", "--config", str(self.config)],
-                         r"tollgate ready: data plane (\S+), admin plane (\S+)\n")
+                         r"tollgate ready: data plane (\S+), admin plane (\S+)\n", environment, before)
         self.data, self.admin = address_of(self.ready[1]), address_of(self.ready[2])
 
     def write_config(self, settings):
@@ -255,15 +256,17 @@ class Metrics:
 class Mock(Service):
     """The stand-in for Azure that comes with the binary."""
 
-    def __init__(self, folder, threads=1):
-        super().__init__("mock", folder, ["mock-azure", "--listen", "127.0.0.1:0", "--no-journal",
-                                          "--threads", str(threads), "--config", self._config(folder)],
+    def __init__(self, folder, threads=1, settings=None):
+        """Keeps no journal unless the settings say something of one."""
+        quiet = [] if "journal" in (settings or {}) else ["--no-journal"]
+        super().__init__("mock", folder, ["mock-azure", "--listen", "127.0.0.1:0", *quiet,
+                                          "--threads", str(threads), "--config", self._config(folder, settings)],
                          r"mock-azure listening on (\S+)")
         self.url = f"http://{self.ready[1]}"
 
     @staticmethod
-    def _config(folder):
+    def _config(folder, settings):
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "mock.yaml"
-        path.write_text(json.dumps({"keys": [AZURE_KEY], "accept_any_deployment": True}))
+        path.write_text(json.dumps({"keys": [AZURE_KEY], "accept_any_deployment": True, **(settings or {})}))
         return str(path)

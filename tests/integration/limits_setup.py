@@ -36,13 +36,17 @@ def hash_of(key):
     return "sha256:" + hashlib.sha256(key.encode()).hexdigest()
 
 
+# These tests are about what is spent: a deployment that fails is called all the same.
+NEVER_OPEN = {"consecutive": 1000, "failures": "100%", "calls": 100000, "retry_after_most": "1ms"}
+
+
 def settings(endpoint, product=None, changes=None):
     """A product with the given limits; `app` has two keys of it, `partner` one."""
     base = {
         "server": {"listen": "127.0.0.1:0", "admin": "127.0.0.1:0", "workers": 2, "drain": "2s"},
         "records": {"path": "records.jsonl"},
         "deployments": {model: {"endpoint": endpoint, "model": model,
-                                "credential": {"api_key": "env:AZURE_KEY"}} for model in MODELS},
+                                "credential": {"api_key": "env:AZURE_KEY"}, "breaker": NEVER_OPEN} for model in MODELS},
         "models": {model: {"route": [model]} for model in MODELS},
         "prices": PRICES,
         "products": {"plan": {"models": MODELS, "home": "gpt-4o", **(product or {})}},

@@ -181,19 +181,6 @@ def test_an_upstream_that_cannot_be_reached_is_a_502_and_names_no_address_to_the
     assert gateway.metrics()["tollgate_upstream_connect_failures_total"] == 1
 
 
-def test_a_private_deployment_is_never_called_at_a_public_address(start):
-    """192.0.2.1 is nobody's: a connect would last until its deadline."""
-    gateway, _ = start(serve(lambda _: ANSWER), all_deployments(
-        endpoint="https://192.0.2.1", network="private", timeouts={"connect": "5s"}))
-    since = time.monotonic()
-    message = gateway.call(PLAIN)
-    assert time.monotonic() - since < 1
-    assert message.status == 502 and b"192.0.2.1" not in message.body
-    detail = gateway.wait_records(1)[0]["error_detail"]
-    assert "192.0.2.1 resolved to the public address 192.0.2.1" in detail
-    assert "private DNS zone is missing" in detail
-
-
 def test_an_address_that_does_not_answer_is_given_up_in_time(start):
     # A listener whose queue is full drops what comes: as a host that is not there.
     with socket.socket() as listener:

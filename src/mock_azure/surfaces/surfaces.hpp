@@ -19,6 +19,7 @@ Reply batches(Call& call);
 Reply fine_tuning_jobs(Call& call);
 Reply vector_stores(Call& call);
 Reply models(Call& call);
+Reply realtime(Call& call);  // a WebSocket
 
 // One line of a batch: a chat body answered as its own request would be.
 struct PlainAnswer {

@@ -121,6 +121,15 @@ TEST_F(BreakerTest, FollowsTheAdviceOfA429AndClosesWithTheFirstGoodAnswer) {
   for (int i = 0; i < 200; ++i) EXPECT_FALSE(breaker.is_to_be_spared(now)) << "it was not failing";
 }
 
+TEST_F(BreakerTest, AFailureAfterALimitHasPassedIsOneFailure) {
+  breaker.on_throttled(now, false, 10ms);
+  now += 10ms;
+  fail();
+  EXPECT_EQ(breaker.state(now), BreakerState::closed);
+  fail(2);
+  EXPECT_EQ(breaker.why(now), Closed::failing);
+}
+
 TEST_F(BreakerTest, FollowsADayOfAdviceForAMinute) {
   breaker.on_throttled(now, false, 86'400'000ms);
   EXPECT_EQ(breaker.free_at(now), now + 60s);

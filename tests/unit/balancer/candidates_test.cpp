@@ -63,6 +63,85 @@ TEST(Candidates, GoStepByStep) {
   EXPECT_EQ(route.order(Spill::throttled), "ptu(primary) payg(spill:429) ");
 }
 
+// Reserved capacity: 100 tokens a second.
+RouteChoice reserved(Route& route, const std::string& name) {
+  const RouteChoice choice = route.choice(name);
+  Deployment& deployment = *route.deployments.back();
+  deployment.kind = DeploymentKind::ptu;
+  deployment.units = 10;
+  deployment.unit = {600, 4};
+  deployment.queue = QueueRules{};
+  route.fleet.use(deployment);
+  route.now = Clock::now() + 1s;
+  route.ask.load.answer_bound = 0;  // calls that weigh nothing
+  return choice;
+}
+
+TEST(Candidates, LeaveReservedCapacityByClass) {
+  Route route;
+  route.steps = {{reserved(route, "ptu")}, {route.choice("payg")}};
+  route.ask.traffic = TrafficClass::batch;
+  EXPECT_EQ(route.order(), "ptu(primary) payg(spill:error) ");
+  route.throttle("ptu", 0ms);  // now it is full, and takes calls
+  route.now += 1s;
+  EXPECT_EQ(route.order(), "payg(spill:full) ptu(spill:error) ");
+  route.ask.traffic = TrafficClass::interactive;
+  EXPECT_EQ(route.order(), "ptu(primary) payg(spill:error) ");
+  const auto numbers = route.backend("ptu").numbers(route.now);
+  EXPECT_EQ(numbers.ptu->spilled[static_cast<std::size_t>(TrafficClass::batch)], 1u);
+  EXPECT_EQ(numbers.state, BreakerState::closed);
+}
+
+TEST(Candidates, GoIntoFullReservedCapacityWhenNobodyElseCan) {
+  Route route;
+  route.steps = {{reserved(route, "ptu")}, {route.choice("payg")}};
+  route.ask.traffic = TrafficClass::batch;
+  route.throttle("ptu", 0ms);
+  route.break_down("payg");
+  route.now += 1s;
+  route.break_down("payg");
+  EXPECT_EQ(route.order(), "ptu(primary) ");
+}
+
+TEST(Candidates, ReservedCapacityThatSaidUntilWhenTakesNobodyBefore) {
+  Route route;
+  route.steps = {{reserved(route, "ptu")}};
+  route.throttle("ptu", 700ms);
+  EXPECT_EQ(route.order(), "");
+  const auto opening = route.candidates().opens_first(route.now);
+  EXPECT_EQ(opening.at, route.now + 700ms);
+  EXPECT_EQ(opening.why, Closed::throttled);
+}
+
+TEST(Candidates, WaitForReservedCapacityOnlyWhenTheOtherIsPaidByTheToken) {
+  Route route;
+  route.steps = {{reserved(route, "ptu")}, {route.choice("payg")}};
+  EXPECT_EQ(route.candidates().worth_waiting_for(route.now), nullptr);
+  route.throttle("ptu", 200ms);
+  EXPECT_EQ(route.candidates().worth_waiting_for(route.now), &route.backend("ptu"));
+  Route two;
+  two.steps = {{reserved(two, "ptu")}, {reserved(two, "other")}, {two.choice("payg")}};
+  two.throttle("ptu", 200ms);
+  EXPECT_EQ(two.candidates().worth_waiting_for(two.now), nullptr);
+}
+
+TEST(Candidates, ATurnThatHasComeIsTaken) {
+  Route route;
+  route.steps = {{reserved(route, "ptu")}, {route.choice("payg")}};
+  route.ask.traffic = TrafficClass::interactive;
+  route.throttle("ptu", 200ms);
+  Turn turn(route.backend("ptu")), next(route.backend("ptu"));
+  ASSERT_TRUE(turn.ask(route.ask, no_deadline, route.now));
+  ASSERT_TRUE(next.ask(route.ask, no_deadline, route.now));
+  route.now += 5s;
+  EXPECT_FALSE(turn.ask(route.ask, no_deadline, route.now));
+  ASSERT_TRUE(turn.has_come());
+  auto candidates = route.candidates();
+  candidates.take_turn_at(route.backend("ptu"));
+  EXPECT_EQ(candidates.next(route.now)->deployment->name, "ptu");
+  EXPECT_EQ(route.candidates().next(route.now)->deployment->name, "payg");  // one that did not wait, and somebody does
+}
+
 TEST(Candidates, TellWhyTheyGoOn) {
   Route route;
   route.steps = {{route.choice("a")}, {route.choice("b")}};

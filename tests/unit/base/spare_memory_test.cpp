@@ -29,8 +29,8 @@ TEST(SpareMemory, HoldsWhatIsWrittenToItInEverySize) {
 TEST(SpareMemory, HandsOutWhatWasGivenBackLast) {
   void* const memory = SpareMemory::take(100);
   SpareMemory::put(memory, 100);
-  EXPECT_EQ(SpareMemory::take(127), memory);  // the same size, rounded
-  SpareMemory::put(memory, 127);
+  EXPECT_EQ(SpareMemory::take(128), memory);  // the same size, rounded
+  SpareMemory::put(memory, 128);
 }
 #endif
 

@@ -136,8 +136,8 @@ TEST_F(Load, MergesADirectoryByKey) {
 
 TEST_F(Load, RefusesTheSameNameInTwoFiles) {
   folder_.write("a.yaml", small);
-  folder_.write("b.yaml", "models:\n  gpt-4o: {route: west}\nfilters: [route, access, request, limits, models, forward]\n");
-  folder_.write("c.yaml", "filters: [route, access, request, limits, models, forward]\n");
+  folder_.write("b.yaml", "models:\n  gpt-4o: {route: west}\nfilters: [route, access, request, limits, models, affinity, forward]\n");
+  folder_.write("c.yaml", "filters: [route, access, request, limits, models, affinity, forward]\n");
   Loaded loaded = load(folder_.path());
   EXPECT_FALSE(loaded.config);
   EXPECT_EQ(all_of(loaded.problems),
@@ -235,7 +235,7 @@ TEST_F(Load, ShowsEveryDefaultAndNoSecret) {
        {"  listen: 127.0.0.1:8080  # default\n", "    idle: 620s  # default\n",
         "  path: \"-\"  # default\n", "    deployment: gpt-4o-2\n",
         "    deployment: west  # default\n", "    home: west  # default\n",
-        "filters: [route, access, request, limits, models, forward]  # default\n", "      api_key: env:AZURE_KEY\n",
+        "filters: [route, access, request, limits, models, affinity, forward]  # default\n", "      api_key: env:AZURE_KEY\n",
         "    keys: [env:APP_KEY, env:NEXT_KEY]\n", "  # tls: not set\n"}) {
     EXPECT_NE(shown.yaml.find(line), std::string::npos) << line << "in\n" << shown.yaml;
   }

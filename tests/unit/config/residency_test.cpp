@@ -14,7 +14,7 @@ Deployment deployment(DeploymentScope scope, const char* region) {
 }
 
 bool may_serve_under(const Residency& rule, DeploymentScope scope, const char* region) {
-  return residency_fault(rule, deployment(scope, region)).empty();
+  return residency_fault(rule, deployment(scope, region), Regions()).empty();
 }
 
 constexpr auto global = DeploymentScope::global;
@@ -50,12 +50,13 @@ TEST(Residency, ARegionalDeploymentCountsByRegionOrZone) {
 TEST(Residency, KnowsTheZonesOfRegions) {
   for (const char* eu : {"francecentral", "germanywestcentral", "italynorth", "westeurope", "norwayeast",
                          "polandcentral", "spaincentral", "swedencentral", "switzerlandnorth"})
-    EXPECT_EQ(zone_of_region(eu), DataZone::eu) << eu;
+    EXPECT_EQ(Regions().zone_of(eu), DataZone::eu) << eu;
   for (const char* us : {"eastus", "eastus2", "centralus", "northcentralus", "southcentralus", "westus", "westus3"})
-    EXPECT_EQ(zone_of_region(us), DataZone::us) << us;
-  EXPECT_EQ(zone_of_region("usgovvirginia"), DataZone::none);
-  EXPECT_EQ(zone_of_region("northeurope"), DataZone::none);
-  EXPECT_EQ(zone_of_region("atlantis"), std::nullopt);
+    EXPECT_EQ(Regions().zone_of(us), DataZone::us) << us;
+  EXPECT_EQ(Regions().zone_of("usgovvirginia"), DataZone::none);
+  EXPECT_EQ(Regions().zone_of("northeurope"), DataZone::none);
+  EXPECT_EQ(Regions().zone_of("atlantis"), std::nullopt);
+  EXPECT_EQ(Regions({{"atlantis", DataZone::eu, {}}}).zone_of("atlantis"), DataZone::eu);
   EXPECT_EQ(canonical_region("Sweden Central"), "swedencentral");
 }
 

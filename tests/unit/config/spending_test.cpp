@@ -229,11 +229,13 @@ TEST_F(Spending, ReadsPricesOnTopOfTheBuiltInOnes) {
 TEST_F(Spending, ReadsPricesOfADeployment) {
   std::string yaml = text(", budgets: {money: $5/day}");
   yaml.replace(yaml.find("model: gpt-4o,"), 14,
-               "model: x, kind: ptu, units: 50, unit_price: $1.5/hour, scope: regional,");
+               "model: x, kind: ptu, units: 50, unit_price: $1.5/hour, capacity: {input: 3k/minute, answer_weight: 8}, scope: regional,");
   yaml.replace(yaml.find("model: gpt-4o-mini,"), 19, "model: y, prices: {input: $1, output: $2},");
   auto config = loaded(yaml);
   ASSERT_TRUE(config);
   EXPECT_EQ(config->deployments[0]->unit_price, 1'500'000'000);
+  EXPECT_EQ(config->deployments[0]->unit.input_a_minute, 3'000);
+  EXPECT_EQ(config->deployments[0]->unit.answer_weight, 8);
   EXPECT_FALSE(config->deployments[0]->is_global);
   EXPECT_FALSE(config->deployments[0]->rates);
   ASSERT_TRUE(config->deployments[1]->rates);
@@ -285,7 +287,7 @@ TEST_F(Spending, NamesWhatOfItNeedsARestart) {
   ASSERT_TRUE(plain && changed && moved && shared && other);
   EXPECT_EQ(needs_restart(*plain, *changed), Names{});
   EXPECT_EQ(needs_restart(*plain, *moved),
-            (Names{"ledger.path", "ledger.flush", "ledger.durability"}));
+            (Names{"ledger.path", "ledger.flush", "ledger.durability", "affinity.path"}));
   EXPECT_EQ(needs_restart(*plain, *shared), (Names{"sharing"}));
   EXPECT_EQ(needs_restart(*shared, *other),
             (Names{"sharing.redis", "sharing.user", "sharing.password", "sharing.prefix",

@@ -5,6 +5,7 @@
 #include "identity/key_book.hpp"
 #include "identity/key_ring.hpp"
 #include "net/loop.hpp"
+#include "net/perimeter.hpp"
 #include "telemetry/worker_metrics.hpp"
 #include "upstream/upstreams.hpp"
 
@@ -120,7 +121,8 @@ class AccessTest : public testing::Test {
   WallTime at_ = today;
   net::Loop loop_;
   telemetry::WorkerMetrics metrics_{1};
-  upstream::Upstreams upstreams_{loop_, metrics_};
+  net::Perimeter perimeter_;
+  upstream::Upstreams upstreams_{loop_, perimeter_, metrics_};
   std::shared_ptr<const Filter> access_;
   std::unique_ptr<Exchange> ex_;
   RecordingSink sink_;

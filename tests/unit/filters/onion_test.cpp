@@ -2,6 +2,7 @@
 // the shapes that budgets, caches, shields, guards and routers take.
 #include "base/race.hpp"
 #include "net/loop.hpp"
+#include "net/perimeter.hpp"
 #include "telemetry/worker_metrics.hpp"
 #include "tollgate/filter.hpp"
 #include "upstream/upstreams.hpp"
@@ -296,7 +297,8 @@ class Onion : public testing::Test {
 
   net::Loop loop;
   telemetry::WorkerMetrics metrics{100};
-  upstream::Upstreams upstreams{loop, metrics};
+  net::Perimeter perimeter;
+  upstream::Upstreams upstreams{loop, perimeter, metrics};
   Exchange ex{loop, upstreams};
   RecordingSink sink;
 };

@@ -1,10 +1,13 @@
 #include "ledger/ledger.hpp"
-#include "ledger/sqlite.hpp"
+#include "sqlite/sqlite.hpp"
 #include "ledger_fixture.hpp"
 
 #include <atomic>
 
 namespace tollgate::ledger {
+
+using sqlite::Database;
+
 namespace {
 
 using namespace std::chrono_literals;

@@ -1,6 +1,6 @@
 // The file that cannot be written, cannot be read, or is somebody else's.
 #include "ledger/ledger.hpp"
-#include "ledger/sqlite.hpp"
+#include "sqlite/sqlite.hpp"
 #include "ledger_fixture.hpp"
 
 #include <sys/resource.h>
@@ -9,6 +9,9 @@
 #include <fstream>
 
 namespace tollgate::ledger {
+
+using sqlite::Database;
+
 namespace {
 
 using namespace std::chrono_literals;

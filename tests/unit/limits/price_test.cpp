@@ -94,6 +94,7 @@ TEST(Price, ADeploymentsOwnRatesComeFirst) {
 TEST(Price, ReservedUnitsAreSharedOutByUse) {
   Deployment deployment = deployment_of("gpt-4o");
   deployment.kind = DeploymentKind::ptu;
+  deployment.unit = {2'500, 4};
   deployment.unit_price = 1'000'000'000;  // a dollar an hour: 150,000 input tokens
   const CallRates rates = rates_of(with_prices(), deployment, autumn, 0, false);
   EXPECT_EQ(cost_at(rates.input, 150'000), 999'999'900);

@@ -72,6 +72,35 @@ TEST(Reservation, ThatIsNeverSettledGivesAllBack) {
   EXPECT_EQ(hour.pot.use(), 0);
 }
 
+TEST(Reservation, CanGiveBackTokensAndStayACall) {
+  Hour hour(1000);
+  SpendRule calls = budget_rule(Measure::requests, 10, WindowKind::hour);
+  Pot called("calls", calls, 2);
+  Reservation reservation;
+  reservation.add(claim_on(hour.pot, hour.rule));
+  reservation.add(claim_on(called, calls));
+  ASSERT_EQ(reservation.reserve(need_of(100, 50, 50), start).rule, nullptr);
+  reservation.release_spending();
+  EXPECT_EQ(hour.pot.use(), 0);
+  EXPECT_EQ(called.use(), 1);
+  reservation.settle(spent_of(0), start, no_book, no_book);
+  EXPECT_EQ(hour.pot.use(), 0);
+  EXPECT_EQ(called.use(), 1);
+}
+
+TEST(Reservation, TellsABudgetThatHasNothingLeft) {
+  Hour hour(1000);
+  Reservation reservation;
+  reservation.add(claim_on(hour.pot, hour.rule));
+  ASSERT_EQ(reservation.reserve(need_of(1, 0, 0), start).rule, nullptr);
+  EXPECT_EQ(reservation.spent_budget(start).rule, nullptr);
+  reservation.settle(spent_of(1200), start, no_book, no_book);
+  const Refusal spent = reservation.spent_budget(start);
+  EXPECT_EQ(spent.rule, &hour.rule);
+  EXPECT_EQ(spent.used, 1200);
+  EXPECT_GT(spent.wait_ms, 0);
+}
+
 TEST(Reservation, BooksIntoAllPotsOrNone) {
   Hour wide(1000), narrow(100);
   Reservation reservation;

@@ -65,5 +65,17 @@ TEST(MockPtuLimit, NeverFallsBelowEmpty) {
   EXPECT_EQ(limit.settle(start + 100s, a.charged, 0, 0), 0.0);
 }
 
+TEST(MockPtuLimit, TellsWhatWentThrough) {
+  PtuLimit limit(10, 600, 4, 60);
+  const Admission a = limit.admit(start, 5000, 500);
+  limit.admit(start, 1, 1);
+  limit.settle(start, a.charged, 1000, 100);
+  const PtuTotals totals = limit.totals(start + 7s);
+  EXPECT_EQ(totals.admitted, 1);
+  EXPECT_EQ(totals.refused, 1);
+  EXPECT_EQ(totals.used, 1400);
+  EXPECT_NEAR(totals.utilization, 100.0 * 700 / 6000, 0.01);
+}
+
 }  // namespace
 }  // namespace tollgate::mock

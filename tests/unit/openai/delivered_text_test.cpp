@@ -1,5 +1,7 @@
 #include "openai/delivered_text.hpp"
 
+#include "openai/json_cursor.hpp"
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -20,6 +22,18 @@ TEST(DeliveredText, CountsAnAnswerAsIfItHadComeWhole) {
     delivered.see("", chat_chunk(R"({"content":")" + text.substr(at, 5) + "\"}"));
   }
   EXPECT_EQ(delivered.tokens(), static_cast<std::int64_t>(tokens::count(Encoding::o200k_base, text)));
+}
+
+TEST(DeliveredText, CutsALongAnswerBetweenWordsOnly) {
+  const std::string sentence = R"(It costs 12.50, doesn't it?\n\n  The   fox\tjumps; \u00e6ble and caf\u00e9: {\"a\": [1, 2]} -- done. )";
+  std::string raw, text;
+  for (int i = 0; i < 100; ++i) raw += sentence;
+  ASSERT_TRUE(json_unescape(raw, text));
+  for (const auto encoding : {Encoding::cl100k_base, Encoding::o200k_base}) {
+    DeliveredText delivered(Dialect::chat, encoding);
+    for (std::size_t at = 0, step = 1; at < raw.size(); at += step, step = step % 7 + 1) delivered.add(std::string_view(raw).substr(at, step));
+    EXPECT_EQ(delivered.tokens(), static_cast<std::int64_t>(tokens::count(encoding, text)));
+  }
 }
 
 TEST(DeliveredText, CountsEveryChoiceOfAChunk) {

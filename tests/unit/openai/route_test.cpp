@@ -45,6 +45,16 @@ TEST(Route, TakesBothV1PrefixesForTheSameSurface) {
   }
 }
 
+TEST(Route, FindsTheModelOfASessionInTheQuery) {
+  EXPECT_EQ(route_of("GET", "/v1/realtime?model=gpt-realtime")->model, "gpt-realtime");
+  EXPECT_EQ(route_of("GET", "/openai/v1/realtime?x=1&model=a%2Db&model=c")->model, "a%2Db");
+  EXPECT_EQ(route_of("GET", "/openai/realtime?api-version=v&deployment=d&model=m")->model, "d");
+  EXPECT_EQ(route_of("GET", "/v1/realtime?deployment=d&xmodel=m&model")->model, "");
+  EXPECT_TRUE(route_of("GET", "/v1/realtime")->names_model);
+  EXPECT_EQ(error_of("POST", "/v1/realtime").allow, "GET");
+  EXPECT_EQ(error_of("GET", "/openai/deployments/d/realtime").kind, ErrorKind::not_found);
+}
+
 TEST(Route, KnowsEveryOperationOfTheDataPlane) {
   struct Case {
     const char* method;
@@ -71,6 +81,8 @@ TEST(Route, KnowsEveryOperationOfTheDataPlane) {
       {"POST", "/v1/responses/resp_1/cancel", Operation::response_object},
       {"GET", "/v1/responses/resp_1/input_items", Operation::response_object},
       {"POST", "/v1/responses/compact", Operation::response_object},
+      {"GET", "/v1/realtime?model=m", Operation::realtime},
+      {"GET", "/openai/realtime?api-version=2025-04-01-preview&deployment=d", Operation::realtime},
       {"GET", "/v1/models", Operation::models},
       {"GET", "/openai/models/gpt-4o", Operation::models},
       {"POST", "/openai/files", Operation::files},
@@ -131,7 +143,6 @@ TEST(Route, DoesNotKnowOtherPaths) {
                                    "/openai/deployments/d",
                                    "/openai/deployments/",
                                    "/openai/deployments//chat/completions",
-                                   "/openai/v1/realtime",
                                    "/v1/threads",
                                    "/V1/models",
                                    "/metrics",

@@ -72,6 +72,19 @@ TEST(StreamEnd, OfAResponseIsIncomplete) {
   EXPECT_EQ(event["response"]["usage"]["output_tokens"], 16);
 }
 
+TEST(StreamEnd, OfAResponseDoesNotKeepWhatIsLong) {
+  StreamEnd end(Operation::responses, 1);
+  const std::string text(300, 'x');
+  end.see("response.created", R"({"type":"response.created","sequence_number":0,"response":{"id":"r","instructions":")" + text +
+                                  R"(","tools":[{"name":")" + text + R"("}],"metadata":{"a":")" + text + R"("},"model":"m"}})");
+  const json event = json::parse(data_of(end.text(usage_of(9, 16), true)).front());
+  EXPECT_EQ(event["response"]["id"], "r");
+  EXPECT_EQ(event["response"]["instructions"], nullptr);
+  EXPECT_EQ(event["response"]["tools"], json::array());
+  EXPECT_EQ(event["response"]["metadata"], json::object());
+  EXPECT_EQ(event["response"]["model"], "m");
+}
+
 TEST(StreamEnd, IsStillJsonWhenNothingWasSeen) {
   for (const auto operation : {Operation::chat_completions, Operation::completions, Operation::responses}) {
     const auto events = data_of(StreamEnd(operation, 1).text(usage_of(1, 1), true));

@@ -47,7 +47,7 @@ TEST_F(CostTest, ADecisionFromLeasesTakesLessThanAMicrosecond) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
     SharingConfig config = server.config(SharingMode::leased);
     config.lease_percent = 20;
-    SharedPots pots(loop, config, "one");
+    SharedPots pots(loop, everywhere(), config, "one");
     Asks asks(1'000'000'000);
     (void)co_await pots.reserve(asks.all, 0);
     const int count = 200'000 / slower;
@@ -68,7 +68,7 @@ TEST_F(CostTest, ADecisionFromLeasesTakesLessThanAMicrosecond) {
 
 TEST_F(CostTest, AnExactReservationIsOneRoundTrip) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
-    SharedPots pots(loop, server.config(), "one");
+    SharedPots pots(loop, everywhere(), server.config(), "one");
     Asks asks(1'000'000'000);
     (void)co_await pots.reserve(asks.all, 0);
     const int count = 5'000 / slower;
@@ -90,7 +90,7 @@ TEST_F(CostTest, ManyReservationsShareOneConnection) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
     SharingConfig config = server.config();
     config.timeout = 5s;
-    SharedPots pots(loop, config, "one");
+    SharedPots pots(loop, everywhere(), config, "one");
     Asks first(1'000'000'000);
     (void)co_await pots.reserve(first.all, 0);
     const int each = 200 / slower;

@@ -55,7 +55,7 @@ struct OutagesTest : testing::Test {
 
 TEST_F(OutagesTest, ARedisThatIsGoneIsAnsweredForByThePolicyOfEachLimit) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
-    SharedPots pots(loop, server.config(), "one");
+    SharedPots pots(loop, everywhere(), server.config(), "one");
     co_await connected(loop, pots);
     server.kill(SIGKILL);
     co_await reached(loop, pots.numbers().connect_failures, 1);
@@ -94,7 +94,7 @@ TEST_F(OutagesTest, ARedisThatIsGoneIsAnsweredForByThePolicyOfEachLimit) {
 
 TEST_F(OutagesTest, WhatWasGrantedAndSettledMeanwhileIsBookedWhenRedisIsBack) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
-    SharedPots pots(loop, server.config(), "one");
+    SharedPots pots(loop, everywhere(), server.config(), "one");
     Ask ask = ask_of("a", 100, 10, WhenUnshared::open);
     (void)co_await timed(pots, ask);
     server.kill(SIGKILL);
@@ -117,7 +117,7 @@ TEST_F(OutagesTest, LastLeasesAreSpentAndThenRefused) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
     SharingConfig config = server.config(SharingMode::leased);
     config.lease_percent = 10;
-    SharedPots pots(loop, config, "one");
+    SharedPots pots(loop, everywhere(), config, "one");
     Ask ask = ask_of("a", 100, 1, WhenUnshared::last_lease);
     Timed answer = co_await timed(pots, ask);  // brings ten more
     server.kill(SIGKILL);
@@ -135,7 +135,7 @@ TEST_F(OutagesTest, LastLeasesAreSpentAndThenRefused) {
 
 TEST_F(OutagesTest, ASlowRedisCostsNoMoreThanTheTimeoutAndLateGrantsAreGivenBack) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
-    SharedPots pots(loop, server.config(), "one");
+    SharedPots pots(loop, everywhere(), server.config(), "one");
     Ask ask = ask_of("a", 100, 10, WhenUnshared::closed);
     co_await connected(loop, pots);
     server.kill(SIGSTOP);
@@ -160,7 +160,7 @@ TEST_F(OutagesTest, ASlowRedisCostsNoMoreThanTheTimeoutAndLateGrantsAreGivenBack
 
 TEST_F(OutagesTest, ARedisThatSleepsLongIsConnectedAnewAndBooksNothingOfThePast) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
-    SharedPots pots(loop, server.config(), "one");
+    SharedPots pots(loop, everywhere(), server.config(), "one");
     Ask ask = ask_of("a", 100, 10, WhenUnshared::closed);
     co_await connected(loop, pots);
     server.kill(SIGSTOP);
@@ -193,7 +193,7 @@ TEST_F(OutagesTest, ABlackHoleCostsNoMoreThanTheTimeout) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
     SharingConfig config = server.config();
     config.redis = "redis://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-    SharedPots pots(loop, config, "one");
+    SharedPots pots(loop, everywhere(), config, "one");
     Ask ask = ask_of("a", 100, 10, WhenUnshared::open);
     Timed answer = co_await timed(pots, ask);
     EXPECT_TRUE(answer.verdict.is_granted && answer.verdict.is_unshared);
@@ -209,7 +209,7 @@ TEST_F(OutagesTest, ABlackHoleCostsNoMoreThanTheTimeout) {
 
 TEST_F(OutagesTest, ForgottenScriptsAreSentAgainWithoutAnybodyNoticing) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
-    SharedPots pots(loop, server.config(), "one");
+    SharedPots pots(loop, everywhere(), server.config(), "one");
     Ask ask = ask_of("a", 100, 10, WhenUnshared::closed);
     Timed answer = co_await timed(pots, ask);
     RedisClient(server.port()).ask({"SCRIPT", "FLUSH"});
@@ -226,7 +226,7 @@ TEST_F(OutagesTest, ForgottenScriptsAreSentAgainWithoutAnybodyNoticing) {
 
 TEST_F(OutagesTest, AFlushedRedisStartsFromNothingAndLaterSettlementsDoNoHarm) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
-    SharedPots pots(loop, server.config(), "one");
+    SharedPots pots(loop, everywhere(), server.config(), "one");
     Ask ask = ask_of("a", 10, 10, WhenUnshared::closed);
     const Timed before = co_await timed(pots, ask);
     RedisClient(server.port()).ask({"FLUSHALL"});
@@ -241,7 +241,7 @@ TEST_F(OutagesTest, AFlushedRedisStartsFromNothingAndLaterSettlementsDoNoHarm) {
 TEST_F(OutagesTest, AReadOnlyReplicaIsLeftAndTriedAgain) {
   RedisServer primary;
   in_loop([&](net::Loop& loop) -> awaitable<void> {
-    SharedPots pots(loop, server.config(), "one");
+    SharedPots pots(loop, everywhere(), server.config(), "one");
     co_await connected(loop, pots);
     RedisClient client(server.port());
     client.ask({"REPLICAOF", "127.0.0.1", std::to_string(primary.port())});
@@ -261,7 +261,7 @@ TEST_F(OutagesTest, AReadOnlyReplicaIsLeftAndTriedAgain) {
 
 TEST_F(OutagesTest, AFullRedisIsAnsweredForByThePolicy) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
-    SharedPots pots(loop, server.config(), "one");
+    SharedPots pots(loop, everywhere(), server.config(), "one");
     co_await connected(loop, pots);
     RedisClient client(server.port());
     client.ask({"CONFIG", "SET", "maxmemory", "1"});
@@ -277,7 +277,7 @@ TEST_F(OutagesTest, AFullRedisIsAnsweredForByThePolicy) {
 
 TEST_F(OutagesTest, WhatIsHeldSurvivesARestartOfRedis) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
-    SharedPots pots(loop, server.config(), "one");
+    SharedPots pots(loop, everywhere(), server.config(), "one");
     Ask ask = ask_of("h", 3, 1, WhenUnshared::closed, PotKind::held);
     (void)co_await timed(pots, ask);
     (void)co_await timed(pots, ask);
@@ -293,7 +293,7 @@ TEST_F(OutagesTest, WhatIsHeldSurvivesARestartOfRedis) {
 
 TEST_F(OutagesTest, OneConnectionComesBackAndItsQueueIsToldBeforeAnybodyAsks) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
-    SharedPots pots(loop, server.config(), "one");
+    SharedPots pots(loop, everywhere(), server.config(), "one");
     co_await connected(loop, pots);
     server.kill(SIGKILL);
     co_await reached(loop, pots.numbers().connect_failures, 1);
@@ -334,7 +334,7 @@ TEST_F(OutagesTest, OneConnectionComesBackAndItsQueueIsToldBeforeAnybodyAsks) {
 
 TEST_F(OutagesTest, SettlementsAreBookedOnceHoweverOftenTheConnectionBreaks) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
-    SharedPots pots(loop, server.config(), "one");
+    SharedPots pots(loop, everywhere(), server.config(), "one");
     co_await connected(loop, pots);
     RedisClient client(server.port());
     const Ask ask = ask_of("a", 0, 0, WhenUnshared::closed, PotKind::fixed);
@@ -373,7 +373,7 @@ TEST_F(OutagesTest, AServerThatIsNoRedisIsSaidToBeNone) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
     SharingConfig config = server.config();
     config.redis = "redis://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-    SharedPots pots(loop, config, "one");
+    SharedPots pots(loop, everywhere(), config, "one");
     co_await reached(loop, pots.numbers().connect_failures, 1);
     EXPECT_NE(pots.why_not().find("does not speak"), std::string::npos) << pots.why_not();
   });

@@ -61,7 +61,7 @@ Outcome work(const Race& race, unsigned seed) {
   Outcome outcome;
   std::mt19937 random(seed);
   in_loop([&](net::Loop& loop) -> awaitable<void> {
-    SharedPots pots(loop, race.config, "racer" + std::to_string(seed));
+    SharedPots pots(loop, everywhere(), race.config, "racer" + std::to_string(seed));
     Tasks tasks;
     const int share = reservations / (processes * workers) + 1;
     for (int i = 0; i < share; ++i) tasks.start(request(loop, pots, race, random, outcome));

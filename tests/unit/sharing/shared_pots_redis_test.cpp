@@ -43,7 +43,7 @@ struct SharedPotsTest : testing::Test {
 
 TEST_F(SharedPotsTest, TheFirstReservationWaitsForTheConnectionAndIsDecidedByRedis) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
-    SharedPots pots(loop, server.config(), "one");
+    SharedPots pots(loop, everywhere(), server.config(), "one");
     Ask ask = ask_of("a", 10, 7);
     Verdict verdict = co_await reserve_one(pots, ask);
     EXPECT_TRUE(verdict.is_granted);
@@ -63,7 +63,7 @@ TEST_F(SharedPotsTest, TheFirstReservationWaitsForTheConnectionAndIsDecidedByRed
 
 TEST_F(SharedPotsTest, ASettlementGivesBackToTheSlotOfTheReservation) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
-    SharedPots pots(loop, server.config(), "one");
+    SharedPots pots(loop, everywhere(), server.config(), "one");
     Ask ask = ask_of("a", 10, 7);
     const Verdict verdict = co_await reserve_one(pots, ask);
     pots.adjust("a", ask.kind, slot_of(ask, verdict), ask.window_ms, -5);
@@ -77,7 +77,7 @@ TEST_F(SharedPotsTest, ASettlementGivesBackToTheSlotOfTheReservation) {
 
 TEST_F(SharedPotsTest, SeveralLimitsAreOneRoundTripAndAllOrNothing) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
-    SharedPots pots(loop, server.config(), "one");
+    SharedPots pots(loop, everywhere(), server.config(), "one");
     Ask asks[] = {ask_of("a", 100, 10), ask_of("b", 15, 10, PotKind::fixed), ask_of("c", 5, 1, PotKind::held)};
     std::span<Ask> all(asks);
     Verdict verdict = co_await pots.reserve(all, 0);
@@ -93,7 +93,7 @@ TEST_F(SharedPotsTest, SeveralLimitsAreOneRoundTripAndAllOrNothing) {
 
 TEST_F(SharedPotsTest, ACancelledReservationGivesBackWhatItIsGrantedLater) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
-    SharedPots pots(loop, server.config(), "one");
+    SharedPots pots(loop, everywhere(), server.config(), "one");
     co_await reached(loop, pots.numbers().is_connected, 1);
     Ask ask = ask_of("a", 10, 7);
     Ask slot = ask_of("h", 1, 1, PotKind::held);
@@ -113,7 +113,7 @@ TEST_F(SharedPotsTest, LeasesAnswerAtOnceAndAreRefilledInTheBackground) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
     SharingConfig config = server.config(SharingMode::leased);
     config.lease_percent = 10;
-    SharedPots pots(loop, config, "one");
+    SharedPots pots(loop, everywhere(), config, "one");
     Ask ask = ask_of("a", 1'000, 1);
     const Verdict first = co_await reserve_one(pots, ask);
     EXPECT_TRUE(first.is_granted);
@@ -140,7 +140,7 @@ TEST_F(SharedPotsTest, AnIdleLeaseGoesBackAfterASecond) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
     SharingConfig config = server.config(SharingMode::leased);
     config.lease_percent = 10;
-    SharedPots pots(loop, config, "one");
+    SharedPots pots(loop, everywhere(), config, "one");
     Ask asks[] = {ask_of("a", 1'000, 1), ask_of("h", 100, 1, PotKind::held)};
     std::span<Ask> all(asks);
     (void)co_await pots.reserve(all, 0);
@@ -155,7 +155,7 @@ TEST_F(SharedPotsTest, WhatTheLeaseDoesNotCoverIsAskedForAndTheRestIsPutBackWhen
   in_loop([&](net::Loop& loop) -> awaitable<void> {
     SharingConfig config = server.config(SharingMode::leased);
     config.lease_percent = 10;
-    SharedPots pots(loop, config, "one");
+    SharedPots pots(loop, everywhere(), config, "one");
     Ask asks[] = {ask_of("a", 1'000, 50), ask_of("b", 40, 30)};
     std::span<Ask> all(asks);
     Verdict verdict = co_await pots.reserve(all, 0);
@@ -172,9 +172,9 @@ TEST_F(SharedPotsTest, WhatTheLeaseDoesNotCoverIsAskedForAndTheRestIsPutBackWhen
 TEST_F(SharedPotsTest, GatewaysKnowHowManyTheyAreAndTheBoundFollows) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
     SharingConfig config = server.config(SharingMode::leased);
-    SharedPots one(loop, config, "one");
+    SharedPots one(loop, everywhere(), config, "one");
     co_await reached(loop, one.numbers().is_connected, 1);
-    SharedPots two(loop, config, "two");
+    SharedPots two(loop, everywhere(), config, "two");
     co_await reached(loop, two.numbers().is_connected, 1);
     EXPECT_EQ(two.numbers().gateways.get(), 2);
     EXPECT_EQ(two.lease_bound(1'000), 40);
@@ -191,7 +191,7 @@ TEST_F(SharedPotsTest, PasswordUserAndDataBaseAreUsed) {
     config.redis += "/5";
     config.user = "gateway";
     config.password = Secret("open sesame");
-    SharedPots pots(loop, config, "one");
+    SharedPots pots(loop, everywhere(), config, "one");
     Ask ask = ask_of("a", 10, 7);
     const Verdict verdict = co_await reserve_one(pots, ask);
     EXPECT_TRUE(verdict.is_granted);
@@ -201,7 +201,7 @@ TEST_F(SharedPotsTest, PasswordUserAndDataBaseAreUsed) {
     EXPECT_EQ(used(client, "a"), 7);
 
     config.password = Secret("wrong");
-    SharedPots stranger(loop, config, "two");
+    SharedPots stranger(loop, everywhere(), config, "two");
     co_await reached(loop, stranger.numbers().connect_failures, 1);
     EXPECT_NE(stranger.why_not().find("WRONGPASS"), std::string::npos) << stranger.why_not();
     EXPECT_EQ(stranger.why_not().find("sesame"), std::string::npos);
@@ -223,14 +223,14 @@ TEST_F(SharedPotsTest, TlsIsVerifiedAgainstTheNamedAuthority) {
     SharingConfig config = server.config();
     config.redis = "rediss://127.0.0.1:" + tls_port;
     config.ca_file = at + "/cert.pem";
-    SharedPots pots(loop, config, "one");
+    SharedPots pots(loop, everywhere(), config, "one");
     co_await reached(loop, pots.numbers().is_connected, 1);
     Ask ask = ask_of("a", 10, 7);
     const Verdict verdict = co_await reserve_one(pots, ask);
     EXPECT_TRUE(verdict.is_granted && !verdict.is_unshared) << pots.why_not();
 
     config.ca_file.clear();
-    SharedPots stranger(loop, config, "two");
+    SharedPots stranger(loop, everywhere(), config, "two");
     co_await reached(loop, stranger.numbers().connect_failures, 1);
     EXPECT_NE(stranger.why_not().find("certificate refused"), std::string::npos) << stranger.why_not();
   });
@@ -239,8 +239,8 @@ TEST_F(SharedPotsTest, TlsIsVerifiedAgainstTheNamedAuthority) {
 
 TEST_F(SharedPotsTest, WhatOneGatewayTakesTheOtherSees) {
   in_loop([&](net::Loop& loop) -> awaitable<void> {
-    SharedPots one(loop, server.config(), "one");
-    SharedPots two(loop, server.config(), "two");
+    SharedPots one(loop, everywhere(), server.config(), "one");
+    SharedPots two(loop, everywhere(), server.config(), "two");
     Ask ask = ask_of("h", 1, 1, PotKind::held);
     Verdict verdict = co_await reserve_one(one, ask);
     EXPECT_TRUE(verdict.is_granted);

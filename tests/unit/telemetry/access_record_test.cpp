@@ -36,9 +36,10 @@ TEST(AccessRecord, TellsWhatHappened) {
     "response_model": "gpt-4o-2024-08-06", "route": "primary", "attempts": 1,
     "status": 200, "upstream_status": 200, "end": "complete", "usage": "reported",
     "error_source": null, "error_code": null, "error_detail": null,
-    "prompt_tokens": 100, "cached_tokens": 60, "completion_tokens": 41, "reasoning_tokens": 0,
+    "prompt_tokens": 100, "cached_tokens": 60, "completion_tokens": 41, "reasoning_tokens": 0, "prompt_audio_tokens": 0, "completion_audio_tokens": 0,
     "total_tokens": 141, "cost_usd": null, "prompt_counted": null, "refused_by": null, "ttft_ms": 400.0, "duration_ms": 1200.0, "overhead_us": 60,
-    "bytes_in": 320, "bytes_out": 9000, "chunks": 43, "upstream_request_id": "3b2f2a7a"})"));
+    "bytes_in": 320, "bytes_out": 9000, "chunks": 43, "frames_in": null, "frames_out": null, "responses": null,
+    "session_end": null, "close_code": null, "closed_by": null, "upstream_request_id": "3b2f2a7a"})"));
 }
 
 TEST(AccessRecord, WhatIsNotKnownIsNull) {

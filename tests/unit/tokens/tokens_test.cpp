@@ -116,6 +116,26 @@ TEST(Tokens, AreCountedAsTheyAreEncodedWhateverTheBytes) {
   }
 }
 
+TEST(Tokens, OfANumberAreOneForThreeDigits) {
+  for (const auto encoding : {Encoding::cl100k_base, Encoding::o200k_base}) {
+    for (int number = 0; number < 1110; ++number) {
+      // One digit, two and three: 0 to 9, 00 to 99, 000 to 999.
+      const std::string digits = number < 10 ? std::to_string(number)
+                                 : number < 110 ? std::to_string(number + 90).substr(1)
+                                                : std::to_string(number + 890).substr(1);
+      std::vector<std::uint32_t> ids;
+      encode(encoding, digits, ids);
+      EXPECT_EQ(ids.size(), 1u) << digits;
+      EXPECT_EQ(count(encoding, digits), 1u) << digits;
+    }
+    for (const char* const text : {"1234567", "12\u0663", "1\u00b2\u00b3", "12\u00b2 1", "1\xff", "9", "12a", "1,234.50"}) {
+      std::vector<std::uint32_t> ids;
+      encode(encoding, text, ids);
+      EXPECT_EQ(count(encoding, text), ids.size()) << text;
+    }
+  }
+}
+
 TEST(Tokens, OfNothingAreNone) {
   for (const auto encoding : both) {
     EXPECT_EQ(count(encoding, {}), 0u);

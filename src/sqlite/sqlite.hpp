@@ -10,7 +10,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace tollgate::ledger {
+namespace tollgate::sqlite {
 
 class SqliteError : public std::runtime_error {
  public:
@@ -71,4 +71,4 @@ class Statement {
   sqlite3_stmt* statement_ = nullptr;
 };
 
-}  // namespace tollgate::ledger
+}  // namespace tollgate::sqlite

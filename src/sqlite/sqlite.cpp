@@ -1,11 +1,11 @@
-#include "ledger/sqlite.hpp"
+#include "sqlite/sqlite.hpp"
 
 #include <sqlite3.h>
 
 #include <cerrno>
 #include <cstring>
 
-namespace tollgate::ledger {
+namespace tollgate::sqlite {
 namespace {
 
 using Kind = SqliteError::Kind;
@@ -146,4 +146,4 @@ std::string_view Statement::text(int column) const noexcept {
   return {text ? text : "", static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
-}  // namespace tollgate::ledger
+}  // namespace tollgate::sqlite

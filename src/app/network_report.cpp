@@ -1,0 +1,55 @@
+#include "app/network_report.hpp"
+
+#include "config/dates.hpp"
+#include "telemetry/exposition.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace tollgate::app {
+
+std::string network_metrics(const net::Perimeter& perimeter) {
+  using telemetry::append_label;
+  using telemetry::Exposition;
+  using telemetry::label;
+  Exposition out;
+  out.family("tollgate_network_refusals_total", Exposition::Type::counter,
+             "Addresses that were not connected to because the network's rules forbid it.");
+  for (const auto& [caller, count] : perimeter.refusals()) {
+    std::string labels = label("service", caller.service);
+    append_label(labels, "deployment", caller.name);
+    out.sample(labels, count);
+  }
+  const net::LookupCounts& lookups = perimeter.lookups;
+  out.family("tollgate_name_lookups_total", Exposition::Type::counter, "Names that were resolved, by how.");
+  const auto sample = [&](const char* result, const std::atomic<std::uint64_t>& count) {
+    out.sample(label("result", result), count.load(std::memory_order_relaxed));
+  };
+  sample("cached", lookups.cached);
+  sample("answered", lookups.answered);
+  sample("no_such_name", lookups.no_such_name);
+  sample("failed", lookups.failed);
+  sample("stale", lookups.stale);
+  out.family("tollgate_upstream_retired_total", Exposition::Type::counter,
+             "Idle connections to deployments closed because their address left the name's answer.");
+  out.sample("", lookups.retired.load(std::memory_order_relaxed));
+  return out.take();
+}
+
+std::string audit_line(const net::Refusal& refusal) {
+  using Json = nlohmann::ordered_json;
+  Json line;
+  line["time"] = config::date_to_text(refusal.at);
+  line["who"] = "gateway";
+  line["action"] = "network.refused";
+  line["service"] = refusal.caller.service;
+  if (!refusal.caller.name.empty()) line["deployment"] = refusal.caller.name;
+  line["host"] = refusal.host;
+  line["address"] = refusal.address;
+  line["reason"] = refusal.reason;
+  if (!refusal.zone.empty()) line["zone"] = refusal.zone;
+  line["message"] = refusal.text;
+  line["repeated"] = refusal.untold;
+  return line.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace tollgate::app

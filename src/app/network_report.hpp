@@ -1,0 +1,16 @@
+// What is told of the network: metrics of refusals and name resolution, and lines of the audit file.
+#pragma once
+
+#include "net/perimeter.hpp"
+
+#include <string>
+
+namespace tollgate::app {
+
+// Prometheus text, to be appended to the other metrics.
+std::string network_metrics(const net::Perimeter& perimeter);
+
+// One JSON object without the line end.
+std::string audit_line(const net::Refusal& refusal);
+
+}  // namespace tollgate::app

@@ -1,0 +1,39 @@
+#include "config/tls_files.hpp"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <cstdio>
+#include <memory>
+
+namespace tollgate::config {
+namespace {
+
+using File = std::unique_ptr<FILE, int (*)(FILE*)>;
+using Certificate = std::unique_ptr<X509, void (*)(X509*)>;
+using Key = std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)>;
+
+File open_file(const std::string& path) { return {std::fopen(path.c_str(), "re"), std::fclose}; }
+
+// There is nobody to ask, and OpenSSL would ask on the terminal.
+int no_passphrase(char*, int, int, void*) { return 0; }
+
+}  // namespace
+
+std::string certificate_fault(const CertificateFiles& files) {
+  const File certificate_file = open_file(files.certificate);
+  const File key_file = open_file(files.key);
+  if (!certificate_file || !key_file) return "cannot be read";
+  const Certificate certificate(PEM_read_X509(certificate_file.get(), nullptr, no_passphrase, nullptr), X509_free);
+  const Key key(PEM_read_PrivateKey(key_file.get(), nullptr, no_passphrase, nullptr), EVP_PKEY_free);
+  const bool do_match = certificate && key && X509_check_private_key(certificate.get(), key.get()) == 1;
+  ERR_clear_error();
+  if (!certificate) return "holds no certificate in PEM form in " + files.certificate;
+  if (!key) return "holds no private key in PEM form without a passphrase in " + files.key;
+  if (!do_match) return "holds a key that is not of its certificate";
+  if (X509_cmp_current_time(X509_get0_notAfter(certificate.get())) < 0) return "holds a certificate that has expired";
+  return {};
+}
+
+}  // namespace tollgate::config

@@ -1,0 +1,14 @@
+// What can be wrong with files of TLS, found when the configuration is loaded.
+#pragma once
+
+#include "tollgate/config.hpp"
+
+#include <string>
+
+namespace tollgate::config {
+
+// Why the two cannot be used together, "" when they can: unreadable PEM, a key with a passphrase, a key of
+// another certificate, a certificate that has expired.
+std::string certificate_fault(const CertificateFiles& files);
+
+}  // namespace tollgate::config

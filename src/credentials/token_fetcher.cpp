@@ -1,0 +1,281 @@
+#include "credentials/token_fetcher.hpp"
+
+#include "base/request_id.hpp"
+#include "base/wipe.hpp"
+#include "config/text_file.hpp"
+#include "config/values.hpp"
+#include "credentials/assertion.hpp"
+#include "credentials/identity.hpp"
+#include "credentials/token_answer.hpp"
+#include "credentials/token_request.hpp"
+#include "fetch/fetch.hpp"
+#include "net/egress.hpp"
+#include "net/tls_context.hpp"
+#include "tollgate/log.hpp"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+namespace tollgate::credentials {
+
+namespace {
+
+constexpr std::chrono::seconds attempt_time{10};
+constexpr std::size_t most_assertion_bytes = 32 * 1024;
+
+double chance() {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0, 1)(random);
+}
+
+std::int64_t seconds_now() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+std::string in_words(Duration duration) {
+  return config::to_text(std::chrono::round<std::chrono::seconds>(duration));
+}
+
+// What a credential proves itself with besides a secret.
+struct Assertion {
+  std::string text;
+  std::string problem;
+};
+
+Assertion assertion_of(const TokenCredential& credential) {
+  Assertion assertion;
+  if (credential.kind == CredentialKind::client_certificate) {
+    assertion.text = make_assertion(credential.certificate, credential.client_id, token_url(credential),
+                                    base::make_request_id(), seconds_now());
+    if (assertion.text.empty()) assertion.problem = "the key of the certificate cannot sign";
+  }
+  if (credential.kind == CredentialKind::workload_identity) {
+    std::string why;
+    auto text = config::read_regular_file(credential.token_file, most_assertion_bytes, why);
+    if (!text) {
+      assertion.problem = "the file " + credential.token_file + " " + why;
+      return assertion;
+    }
+    constexpr std::string_view space = " \t\r\n";
+    text->erase(text->find_last_not_of(space) + 1);
+    text->erase(0, text->find_first_not_of(space));
+    assertion.text = std::move(*text);
+    if (assertion.text.empty()) assertion.problem = "the file " + credential.token_file + " is empty";
+  }
+  return assertion;
+}
+
+// What the request told the endpoint, and must not come back into the log.
+const std::string& secret_of(const TokenCredential& credential, const std::string& assertion) {
+  if (credential.kind == CredentialKind::managed_identity) return credential.endpoint_secret.reveal();
+  return assertion.empty() ? credential.secret.reveal() : assertion;
+}
+
+bool is_https(const TokenCredential& credential) {
+  const bool is_machine = credential.kind == CredentialKind::managed_identity;
+  return (is_machine ? credential.endpoint : credential.authority).starts_with("https://");
+}
+
+}  // namespace
+
+struct TokenFetcher::Attempt {
+  std::shared_ptr<Token> token;  // null: it failed
+  Failure failure;
+  std::string problem;           // for the log and /status
+};
+
+TokenFetcher::~TokenFetcher() {
+  for (auto& task : tasks_) {
+    task->cell->on_ask({});
+    loop_.disarm(*task);
+  }
+}
+
+TokenFetcher::Task* TokenFetcher::find(const TokenCell& cell) const {
+  const auto found = std::find_if(tasks_.begin(), tasks_.end(), [&](const auto& t) { return t && t->cell.get() == &cell; });
+  return found == tasks_.end() ? nullptr : found->get();
+}
+
+TokenFetcher::Plan TokenFetcher::prepare(std::shared_ptr<const Config> config) const {
+  Plan plan;
+  for (const auto& credential : config->credentials) {
+    const std::string identity = identity_of(*credential);
+    std::shared_ptr<TokenCell> cell;
+    // The same at two deployments is one.
+    for (std::size_t i = 0; i < plan.cells.size() && !cell; ++i) {
+      const auto& other = *config->credentials[i];
+      if (identity_of(other) == identity && has_same_proof(other, *credential)) cell = plan.cells[i];
+    }
+    for (const auto& task : tasks_) {
+      const bool is_taken = std::find(plan.cells.begin(), plan.cells.end(), task->cell) != plan.cells.end();
+      if (!cell && !is_taken && task->identity == identity && task->cell->name() == credential->name) cell = task->cell;
+    }
+    plan.cells.push_back(cell ? cell : std::make_shared<TokenCell>(credential->name));
+    plan.tls.push_back(tls_for(*credential, find(*plan.cells.back())));
+  }
+  plan.config = std::move(config);
+  return plan;
+}
+
+// The system's authorities are read once; those of a file may have been replaced.
+std::shared_ptr<net::TlsClientContext> TokenFetcher::tls_for(const TokenCredential& credential, const Task* known) {
+  if (!is_https(credential)) return nullptr;
+  const bool is_of_the_system = known && known->tls && known->credential->ca_file.empty() && credential.ca_file.empty();
+  return is_of_the_system ? known->tls : std::make_shared<net::TlsClientContext>(credential.ca_file);
+}
+
+std::unique_ptr<TokenFetcher::Task> TokenFetcher::make_task(const TokenCredential& credential,
+                                                            const std::shared_ptr<TokenCell>& cell) {
+  auto task = std::make_unique<Task>();
+  task->fetcher = this;
+  task->identity = identity_of(credential);
+  task->cell = cell;
+  task->fire = [](Timer& timer) {
+    auto& due = static_cast<Task&>(timer);
+    due.fetcher->start(due);
+  };
+  cell->on_ask([this, asked = cell.get()] {
+    loop_.post([this, asked] {
+      if (Task* due = find(*asked)) start(*due);
+    });
+  });
+  return task;
+}
+
+void TokenFetcher::use(Plan plan) {
+  std::vector<std::unique_ptr<Task>> tasks;
+  std::vector<Task*> due;
+  for (std::size_t i = 0; i < plan.cells.size(); ++i) {
+    const auto& cell = plan.cells[i];
+    if (std::find(plan.cells.begin(), plan.cells.begin() + static_cast<std::ptrdiff_t>(i), cell) !=
+        plan.cells.begin() + static_cast<std::ptrdiff_t>(i)) {
+      continue;
+    }
+    const TokenCredential& credential = *plan.config->credentials[i];
+    const auto known = std::find_if(tasks_.begin(), tasks_.end(), [&](const auto& t) { return t && t->cell == cell; });
+    const bool is_new = known == tasks_.end();
+    auto task = is_new ? make_task(credential, cell) : std::move(*known);
+    const bool proves_otherwise = !is_new && !has_same_proof(*task->credential, credential);
+    task->credential = &credential;
+    task->config = plan.config;
+    task->tls = plan.tls[i];
+    if (proves_otherwise) {
+      task->work.cancel();
+      task->is_fetching = false;
+      task->failures = 0;
+    }
+    if (is_new || proves_otherwise) due.push_back(task.get());
+    tasks.push_back(std::move(task));
+  }
+  for (auto& gone : tasks_) {
+    if (!gone) continue;
+    loop_.disarm(*gone);
+    gone->cell->close();
+  }
+  tasks_ = std::move(tasks);
+  cells_ = std::move(plan.cells);
+  for (Task* task : due) start(*task);
+}
+
+void TokenFetcher::start(Task& task) {
+  if (task.is_fetching) return;
+  task.is_fetching = true;
+  loop_.disarm(task);
+  task.result = {};
+  task.work = base::run(fetch(task), task.result);
+  task.work.start(&task.nobody);
+}
+
+awaitable<void> TokenFetcher::fetch(Task& task) {
+  Renewal renewal = task.cell->begin_attempt();
+  Attempt attempt = co_await ask(task, std::move(renewal));
+  finish(task, std::move(attempt));
+}
+
+// Link-local addresses are the endpoints of managed identities, and nobody else's.
+net::Egress TokenFetcher::egress_to(const TokenCredential& credential) const {
+  if (credential.kind == CredentialKind::managed_identity) return net::Egress::to_identity_endpoint(perimeter_, credential.network);
+  return net::Egress(perimeter_, {"token", ""}, credential.network);
+}
+
+awaitable<TokenFetcher::Attempt> TokenFetcher::ask(Task& task, Renewal renewal) {
+  const auto config = task.config;  // a reload may replace the task's
+  const TokenCredential& credential = *task.credential;
+  Attempt attempt;
+  Assertion assertion = assertion_of(credential);
+  const base::WipeAtEnd wiped_assertion(assertion.text);
+  if (!assertion.problem.empty()) {
+    attempt.problem = std::move(assertion.problem);
+    co_return attempt;
+  }
+  const TimePoint asked = Clock::now();
+  auto tls = task.tls;
+  fetch::Request request = token_request(credential, assertion.text, renewal);
+  const net::Egress egress = egress_to(credential);
+  fetch::Answer answer = co_await fetch::send(loop_, egress, std::move(request), std::move(tls), asked + attempt_time);
+  const base::WipeAtEnd wiped_answer(answer.body);
+  if (!answer.problem.empty()) {
+    attempt.failure = {answer.status, answer.retry_after};
+    attempt.problem = std::move(answer.problem);
+    const std::string said = error_text(answer.error_body, secret_of(credential, assertion.text));
+    if (!said.empty()) attempt.problem += ", " + said;
+    co_return attempt;
+  }
+  TokenAnswer told = parse_token(answer.body, seconds_now());
+  const base::WipeAtEnd wiped_token(told.text);
+  if (!told.problem.empty()) {
+    attempt.problem = std::move(told.problem);
+    co_return attempt;
+  }
+  attempt.token = std::make_shared<Token>();
+  attempt.token->text = told.text;
+  attempt.token->obtained = asked;
+  attempt.token->expires = asked + told.lifetime;
+  attempt.token->refresh = asked + refresh_after(told.lifetime, told.refresh_in, chance());
+  attempt.token->expires_wall = std::chrono::system_clock::now() + (attempt.token->expires - Clock::now());
+  attempt.token->is_renewed = !renewal.refused_sha256.empty();
+  attempt.token->claims = std::move(renewal.claims);
+  co_return attempt;
+}
+
+void TokenFetcher::finish(Task& task, Attempt attempt) {
+  task.is_fetching = false;
+  if (attempt.token) {
+    const bool is_first = !task.cell->look().token;
+    const Duration life = attempt.token->expires - attempt.token->obtained;
+    if (is_first || task.failures > 0) log::info("credentials", task.cell->name() + ": has a token for " + in_words(life));
+    task.failures = 0;
+    task.at = attempt.token->refresh;
+    task.cell->publish(std::move(attempt.token));
+  } else {
+    ++task.failures;
+    const auto held = task.cell->look().token;
+    const Duration remaining = held ? std::max(Duration::zero(), held->expires - Clock::now()) : Duration::zero();
+    const Duration wait = retry_after(task.credential->kind, attempt.failure, task.failures, remaining, chance());
+    task.at = Clock::now() + wait;
+    note_failure(task, attempt, wait);
+    task.cell->fail(std::move(attempt.problem), task.at);
+  }
+  if (task.cell->wants_another()) task.at = Clock::now();
+  loop_.arm(task);
+}
+
+void TokenFetcher::note_failure(Task& task, const Attempt& attempt, Duration wait) {
+  const auto held = task.cell->look().token;
+  const bool is_refused = is_refusal(task.credential->kind, attempt.failure.status);
+  auto& counter = is_refused ? task.cell->numbers().refused : task.cell->numbers().failed;
+  counter.fetch_add(1, std::memory_order_relaxed);
+  const std::string kept = held && held->is_valid(Clock::now())
+                               ? "; the token at hand is good for another " + in_words(held->expires - Clock::now())
+                               : "; its deployments cannot be called";
+  const std::string text = task.cell->name() + ": no token from the " + text_of(task.credential->kind) +
+                           " endpoint: " + attempt.problem + kept + "; next attempt in " + in_words(wait);
+  if (is_refused) {
+    log::error("credentials", text + "; this will not mend by itself: the configuration or the rights of the identity are wrong");
+  } else {
+    log::warn("credentials", text);
+  }
+}
+
+}  // namespace tollgate::credentials

@@ -1,0 +1,33 @@
+#include "filters/held_answer.hpp"
+
+namespace tollgate::filters {
+
+HeldAnswer::HeldAnswer(const ResponseHead& head)
+    : status_(head.status), content_type_(head.content_type), content_length_(head.content_length) {
+  for (const Header& field : head.headers) {
+    fields_.push_back({std::string(field.name), std::string(field.value), field.known});
+  }
+}
+
+bool HeldAnswer::add(std::string_view bytes) {
+  if (body_.size() + bytes.size() > longest) return false;
+  body_ += bytes;
+  return true;
+}
+
+awaitable<Flow> HeldAnswer::tell(ResponseSink& out) const {
+  std::vector<Header> headers;
+  for (const Field& field : fields_) headers.push_back({field.name, field.value, field.known});
+  ResponseHead head;
+  head.status = status_;
+  head.content_type = content_type_;
+  head.content_length = content_length_;
+  head.headers = headers;
+  if (co_await out.head(head) == Flow::stop) co_return Flow::stop;
+  if (body_.empty()) co_return Flow::go_on;
+  Chunk chunk;
+  chunk.bytes = body_;
+  co_return co_await out.chunk(chunk);
+}
+
+}  // namespace tollgate::filters

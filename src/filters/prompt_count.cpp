@@ -1,0 +1,42 @@
+#include "filters/prompt_count.hpp"
+
+#include "net/loop.hpp"
+#include "openai/prompt_tokens.hpp"
+
+namespace tollgate::filters {
+
+namespace {
+
+// Counting goes on for about half a millisecond at a time, so that streams do not wait for it.
+constexpr std::size_t counting_step = 32 * 1024;
+
+}  // namespace
+
+bool has_tokens(const Exchange& ex) noexcept {
+  switch (ex.route.operation) {
+    case Operation::chat_completions:
+    case Operation::completions:
+    case Operation::embeddings:
+    case Operation::responses: return ex.facts && ex.model;
+    default: return false;
+  }
+}
+
+tokens::Encoding encoding_for(const Config& config, std::string_view base_model) {
+  for (const auto& [model, encoding] : config.tokens.encodings) {
+    if (model == base_model) return *tokens::encoding_named(encoding);
+  }
+  if (const auto known = tokens::encoding_of_model(base_model)) return *known;
+  return tokens::encoding_named(config.tokens.default_encoding).value_or(tokens::Encoding::o200k_base);
+}
+
+awaitable<void> count_prompt(Exchange& ex, tokens::Encoding encoding) {
+  openai::PromptCounter counter(ex.body.bytes(), ex.route.operation, encoding, ex.model->deployment->model);
+  while (!counter.step(counting_step)) {
+    net::Sleep others(ex.loop, Clock::now());
+    co_await others;
+  }
+  ex.prompt_estimate = static_cast<std::int64_t>(counter.result().total);
+}
+
+}  // namespace tollgate::filters

@@ -1,0 +1,57 @@
+#include "filters/ptu_turn.hpp"
+
+#include "filters/prompt_count.hpp"
+#include "net/loop.hpp"
+#include "openai/request_scan.hpp"
+
+#include <functional>
+#include <string>
+
+namespace tollgate::filters {
+
+PtuTurns::PtuTurns(const Config& config) {
+  for (const auto& model : config.models) {
+    Route& route = routes_.emplace_back();
+    route.encoding = encoding_for(config, model->deployment->model);
+    for (const RouteStep& step : model->steps) {
+      for (const RouteChoice& choice : step) {
+        const bool is_ptu = choice.deployment->kind == DeploymentKind::ptu && choice.deployment->unit.input_a_minute > 0;
+        route.has_ptu = route.has_ptu || is_ptu;
+        route.has_queue = route.has_queue || (is_ptu && choice.deployment->queue);
+      }
+    }
+  }
+  for (const auto& subscription : config.subscriptions) flows_.push_back(std::hash<std::string>{}(subscription->name));
+}
+
+awaitable<balancer::PtuLoad> PtuTurns::weigh(Exchange& ex) const {
+  balancer::PtuLoad load;
+  load.flow = flows_[ex.subscription->index];
+  if (!has_tokens(ex)) co_return load;
+  if (ex.prompt_estimate < 0) co_await count_prompt(ex, routes_[ex.model->index].encoding);
+  load.prompt = ex.prompt_estimate;
+  load.answers = ex.facts->n;
+  load.answer_bound = ex.answer_cap >= 0 ? ex.answer_cap : ex.facts->max_tokens;
+  if (ex.route.operation == Operation::embeddings) load.answer_bound = 0;
+  co_return load;
+}
+
+awaitable<void> PtuTurns::wait(Exchange& ex, balancer::Candidates& candidates) const {
+  if (!routes_[ex.model->index].has_queue) co_return;
+  const TimePoint began = Clock::now();
+  balancer::Backend* const full = candidates.worth_waiting_for(began);
+  if (!full) co_return;
+  balancer::Turn turn(*full);
+  TimePoint now = began;
+  while (const auto again = turn.ask(candidates.ask(), ex.deadline, now)) {
+    net::Sleep until(ex.loop, *again);
+    co_await until;
+    now = Clock::now();
+  }
+  ex.waited_upstream += now - began;
+  if (!turn.has_come()) co_return;
+  candidates.take_turn_at(*full);
+  if (now > began) ex.route_reason = "waited";
+}
+
+}  // namespace tollgate::filters

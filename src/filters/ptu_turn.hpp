@@ -1,0 +1,39 @@
+// What a call has to do with reserved capacity before it goes anywhere: it is weighed, and may wait a
+// little for room.
+// Thread safety: const.
+#pragma once
+
+#include "balancer/candidates.hpp"
+#include "tokens/tokens.hpp"
+#include "tollgate/awaitable.hpp"
+#include "tollgate/exchange.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace tollgate::filters {
+
+class PtuTurns {
+ public:
+  explicit PtuTurns(const Config& config);
+
+  // Whether the exchange's route has reserved capacity on it.
+  bool concern(const Exchange& ex) const noexcept { return ex.model && routes_[ex.model->index].has_ptu; }
+
+  // What it will take of it. Counts the prompt, unless that has been done.
+  awaitable<balancer::PtuLoad> weigh(Exchange& ex) const;
+
+  // Waits for room, if the deployment has a queue and that is worth it.
+  awaitable<void> wait(Exchange& ex, balancer::Candidates& candidates) const;
+
+ private:
+  struct Route {
+    bool has_ptu = false;
+    bool has_queue = false;
+    tokens::Encoding encoding{};
+  };
+  std::vector<Route> routes_;         // by model
+  std::vector<std::uint64_t> flows_;  // by subscription
+};
+
+}  // namespace tollgate::filters

@@ -1,0 +1,52 @@
+#include "net/dns_cache.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tollgate::net {
+
+DnsCache::Found DnsCache::find(const std::string& host, TimePoint now) const {
+  const auto known = names_.find(host);
+  if (known == names_.end()) return {};
+  const Entry& entry = known->second;
+  const bool may_ask = now >= entry.ask_again_at;
+  if (!entry.addresses.empty() && now < entry.fresh_until) return {State::fresh, &entry.addresses, nullptr, may_ask};
+  if (!entry.addresses.empty() && now < entry.stale_until) return {State::stale, &entry.addresses, nullptr, may_ask};
+  if (!may_ask) return {State::negative, nullptr, &entry.why, false};
+  return {};
+}
+
+void DnsCache::store_answer(const std::string& host, std::vector<Address> addresses, std::chrono::seconds ttl,
+                            TimePoint now, const ResolverConfig& config) {
+  Entry& entry = entry_of(host, now);
+  const auto kept = std::max(config.min_ttl, std::min<std::chrono::milliseconds>(ttl, config.max_ttl));
+  entry.addresses = std::move(addresses);
+  entry.fresh_until = now + kept;
+  entry.stale_until = entry.fresh_until + config.stale;
+  entry.ask_again_at = now;
+  entry.why.clear();
+}
+
+void DnsCache::store_no_such_name(const std::string& host, std::string why, TimePoint now,
+                                  const ResolverConfig& config) {
+  entry_of(host, now).addresses.clear();
+  store_failure(host, std::move(why), now, config);
+}
+
+void DnsCache::store_failure(const std::string& host, std::string why, TimePoint now, const ResolverConfig& config) {
+  Entry& entry = entry_of(host, now);
+  entry.ask_again_at = now + config.negative_ttl;
+  entry.why = std::move(why);
+}
+
+DnsCache::Entry& DnsCache::entry_of(const std::string& host, TimePoint now) {
+  if (names_.size() >= most_names && !names_.contains(host)) {
+    std::erase_if(names_, [now](const auto& name) {
+      return now >= name.second.stale_until && now >= name.second.ask_again_at;
+    });
+    if (names_.size() >= most_names) names_.erase(names_.begin());
+  }
+  return names_[host];
+}
+
+}  // namespace tollgate::net

@@ -1,0 +1,62 @@
+// Asks the file of hosts and the name servers, through c-ares on the worker's own loop: nothing here waits.
+// One thread: the loop's.
+#pragma once
+
+#include "net/address.hpp"
+#include "net/loop.hpp"
+#include "net/readiness.hpp"
+#include "tollgate/network.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+struct ares_channeldata;
+struct ares_addrinfo;
+struct sockaddr;
+
+namespace tollgate::net {
+
+struct DnsAnswer {
+  enum class Kind : unsigned char { addresses, no_such_name, failed };
+  Kind kind = Kind::failed;
+  std::vector<Address> addresses;  // without a port; IPv4 first, each family in the server's order
+  std::chrono::seconds ttl{0};     // the shortest of all records on the way; 0 from the file of hosts
+  std::string why;                 // not of addresses
+};
+
+class DnsChannel : private Timer {
+ public:
+  using Done = std::function<void(DnsAnswer)>;
+
+  // Reads /etc/resolv.conf for what `config` does not say.
+  DnsChannel(Loop& loop, const ResolverConfig& config);
+  ~DnsChannel();  // whoever waits is not told
+  DnsChannel(const DnsChannel&) = delete;
+
+  // `done` is called once, from the event loop or before this returns. It must not destroy the channel.
+  void ask(const std::string& host, Done done);
+
+ private:
+  class Socket;
+  struct Question;
+
+  int open_socket(int family, int type, int protocol);
+  void close_socket(int fd);
+  void want(int fd, bool is_readable, bool is_writable);
+  void process(int fd, Readiness::For direction);
+  void arm_timer();
+  static void on_answer(void* question, int status, int timeouts, ares_addrinfo* answer);
+
+  Loop& loop_;
+  ares_channeldata* channel_ = nullptr;
+  std::string broken_;  // why there is no channel
+  std::unordered_map<int, std::unique_ptr<Socket>> sockets_;
+  bool has_received_ = false;  // since process() last asked
+  bool is_ending_ = false;
+};
+
+}  // namespace tollgate::net

@@ -1,0 +1,311 @@
+"""What a resource keeps is served by that resource: over restarts, kills and replicas, for its owner alone.
+
+Two mocks stand for two resources, east (the product's home) and west."""
+
+import json
+import signal
+
+import pytest
+
+from harness import KEY, Service, wait_until
+from limits_setup import PARTNER_KEY, BookedGateway, JournalMock, Redis, hash_of
+from wire import request
+
+RESPONSES = "/openai/v1/responses"
+MODELS = ["east", "west", "both"]
+
+
+def settings(east, west, home="east", **changes):
+    """The model `east` is served by east, `west` by west, `both` by either."""
+    def deployment(endpoint):
+        return {"endpoint": endpoint, "deployment": "gpt-4o", "model": "gpt-4o", "credential": {"api_key": "env:AZURE_KEY"}}
+
+    return {
+        "server": {"listen": "127.0.0.1:0", "admin": "127.0.0.1:0", "workers": 2, "drain": "2s"},
+        "records": {"path": "records.jsonl"},
+        "deployments": {"east": deployment(east), "west": deployment(west)},
+        "models": {"east": {"route": ["east"]}, "west": {"route": ["west"]}, "both": {"route": [{"east": 1, "west": 1}]}},
+        "products": {"plan": {"models": MODELS, "home": home}},
+        "subscriptions": {"app": {"product": "plan", "keys": [hash_of(KEY)]},
+                          "partner": {"product": "plan", "keys": [hash_of(PARTNER_KEY)]}},
+        **changes,
+    }
+
+
+class Gateway(BookedGateway):
+    def ask(self, method, path, body=None, key=KEY, **more):
+        data = request(method, path, key, json.dumps(body) if body is not None else b"", **more)
+        return self.call(data)
+
+    def respond(self, model, text, **more):
+        answer = self.ask("POST", RESPONSES, {"model": model, "input": text, **more})
+        assert answer.status == 200, answer
+        return json.loads(answer.body)
+
+    def upload(self, name, content, purpose="batch", key=KEY):
+        body = (f'--b\r\nContent-Disposition: form-data; name="purpose"\r\n\r\n{purpose}\r\n'
+                f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n{content}\r\n--b--\r\n')
+        answer = self.call(request("POST", "/openai/v1/files", key, body, ["Content-Type: multipart/form-data; boundary=b"]))
+        assert answer.status == 200, answer
+        return json.loads(answer.body)["id"]
+
+    def lookups(self, result):
+        return self.metrics()["tollgate_affinity_lookups_total", result]
+
+
+class Resources:
+    """Two mocks, and what has been asked of each since the last look."""
+
+    def __init__(self, folder):
+        self.folder, self.started, self.count = folder, [], 0
+        self.east, self.west = self.keep(JournalMock(folder / "east")), self.keep(JournalMock(folder / "west"))
+
+    def keep(self, service):
+        self.started.append(service)
+        return service
+
+    def gateway(self, folder="gateway", **changes):
+        (self.folder / folder / "records.jsonl").unlink(missing_ok=True)  # of a run before
+        return self.keep(Gateway(self.folder / folder, settings(self.east.url, self.west.url, **changes)))
+
+    def asked(self):
+        """Requests to (east, west)."""
+        told = []
+        for mock in (self.east, self.west):
+            told.append([f"{e['method']} {e['path'].removeprefix('/openai/v1')}" for e in mock.journal()])
+            mock.forget()
+        return tuple(told)
+
+
+@pytest.fixture
+def resources(tmp_path):
+    made = Resources(tmp_path)
+    yield made
+    try:
+        for service in reversed(made.started):
+            if not isinstance(service, Service):
+                service.stop()
+                continue
+            if service.process.poll() is not None:
+                continue
+            if isinstance(service, Gateway):
+                service.check()
+            service.stop()
+    finally:
+        for service in made.started:
+            if isinstance(service, Service):
+                service.kill()
+
+
+def test_a_response_stays_where_it_was_made(resources):
+    gateway = resources.gateway()
+    first = gateway.respond("west", "Where am I kept?")
+    resources.asked()
+    got = gateway.ask("GET", f"{RESPONSES}/{first['id']}")
+    assert (got.status, got["x-tollgate-deployment"], got["x-tollgate-route"]) == (200, "west", "affinity")
+    assert json.loads(got.body) == first
+    second = gateway.respond("west", "Go on.", previous_response_id=first["id"])
+    assert second["previous_response_id"] == first["id"]
+    assert gateway.ask("GET", f"{RESPONSES}/{second['id']}/input_items").status == 200
+    assert gateway.ask("DELETE", f"{RESPONSES}/{first['id']}").status == 200
+    assert gateway.ask("GET", f"{RESPONSES}/{second['id']}").status == 200
+    assert resources.asked()[0] == []
+    # What was deleted is asked of its owner, whose word counts.
+    assert gateway.ask("GET", f"{RESPONSES}/{first['id']}").status == 404
+    east, west = resources.asked()
+    assert east == [] and west == [f"GET /responses/{first['id']}"]
+    assert (gateway.lookups("known"), gateway.lookups("unknown")) == (6, 0)
+
+
+def test_a_conversation_over_a_route_stays_with_who_began_it(resources):
+    gateway = resources.gateway()
+    for number in range(6):
+        turns = [gateway.respond("both", f"Conversation {number}.")]
+        for _ in range(3):
+            turns.append(gateway.respond("both", "Go on.", previous_response_id=turns[-1]["id"]))
+        for turn in turns:
+            assert gateway.ask("GET", f"{RESPONSES}/{turn['id']}").status == 200
+        east, west = resources.asked()
+        assert sorted([len(east), len(west)]) == [0, 8], (east, west)
+    assert gateway.lookups("known") == 6 * 7
+    # A second gateway remembers nothing, asks, and stays there too.
+    other = resources.gateway("other")
+    for _ in range(4):
+        assert other.respond("both", "Still there?", previous_response_id=turns[-1]["id"])
+    assert (other.lookups("probed"), other.lookups("known")) == (1, 3)
+    # Where it lives is down: nobody else can go on with it.
+    (resources.west if west else resources.east).kill()
+    gone = gateway.ask("POST", RESPONSES, {"model": "both", "input": "Hello?", "previous_response_id": turns[-1]["id"]})
+    assert gone.status in (502, 503)
+    assert gateway.respond("both", "Somebody else, then.")
+
+
+def test_streams_and_background_work_are_remembered(resources):
+    gateway = resources.gateway()
+    stream = gateway.ask("POST", RESPONSES, {"model": "west", "input": "Stream this.", "stream": True})
+    created = json.loads(stream.body.split(b"data: ", 1)[1].split(b"\n", 1)[0])
+    background = gateway.respond("west", "Later.", background=True)
+    assert background["status"] == "queued"
+    resources.asked()
+    again = gateway.ask("GET", f"{RESPONSES}/{created['response']['id']}?stream=true&starting_after=2")
+    assert b"response.completed" in again.body
+    seen = [json.loads(gateway.ask("GET", f"{RESPONSES}/{background['id']}").body)["status"] for _ in range(3)]
+    assert seen[-1] == "completed"
+    other = gateway.respond("west", "Never mind.", background=True)
+    assert json.loads(gateway.ask("POST", f"{RESPONSES}/{other['id']}/cancel").body)["status"] == "cancelled"
+    assert resources.asked()[0] == []
+    # What a client says again by reference is kept too.
+    item = next(i for i in gateway.respond("west", "Think.")["output"] if i["type"] == "message")
+    answer = gateway.ask("POST", RESPONSES, {"model": "east", "input": [{"type": "item_reference", "id": item["id"]}]})
+    assert answer.status == 400 and b"does not serve the model" in answer.body
+
+
+def test_what_is_remembered_outlives_a_restart_and_a_kill(resources):
+    gateway = resources.gateway()
+    first = gateway.respond("west", "Survive a restart.")
+    gateway.stop()
+    again = resources.gateway()
+    second = again.respond("west", "Survive a kill.")
+    database = again.folder / "tollgate-ledger-affinity.db"
+    assert database.exists() and second["id"].encode() not in database.read_bytes()
+    wait_until(lambda: stored(database) >= 4, why="both responses and their items on disk")
+    again.signal(signal.SIGKILL)
+    again.process.wait()
+    last = resources.gateway()
+    resources.asked()
+    for made in (first, second):
+        assert last.ask("GET", f"{RESPONSES}/{made['id']}").status == 200
+    assert resources.asked()[0] == []
+    assert last.lookups("known") == 2
+    # Without the file it is found by asking.
+    last.stop()
+    for file in last.folder.glob("tollgate-ledger-affinity.db*"):
+        file.unlink()
+    bare = resources.gateway()
+    got = bare.ask("GET", f"{RESPONSES}/{first['id']}")
+    assert (got.status, got["x-tollgate-route"]) == (200, "affinity:search")
+    assert json.loads(got.body) == first
+    assert resources.asked() == ([f"GET /responses/{first['id']}"], [f"GET /responses/{first['id']}"])
+    assert bare.ask("GET", f"{RESPONSES}/{first['id']}").status == 200
+    assert resources.asked() == ([], [f"GET /responses/{first['id']}"])
+    assert (bare.lookups("probed"), bare.lookups("known")) == (1, 1)
+
+
+def stored(database):
+    import sqlite3
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        return connection.execute("SELECT count(*) FROM objects").fetchone()[0]
+
+
+def test_another_subscription_does_not_see_it(resources):
+    gateway = resources.gateway()
+    mine = gateway.respond("east", "Between us.")["id"]
+    file = gateway.upload("mine.jsonl", "{}")
+    resources.asked()
+    for method, path, body in [("GET", f"{RESPONSES}/{mine}", None), ("DELETE", f"{RESPONSES}/{mine}", None),
+                               ("GET", f"/openai/v1/files/{file}/content", None),
+                               ("POST", RESPONSES, {"model": "east", "input": "And?", "previous_response_id": mine}),
+                               ("POST", "/openai/v1/batches", {"input_file_id": file, "endpoint": "/chat/completions",
+                                                               "completion_window": "24h"})]:
+        foreign = gateway.ask(method, path, body, key=PARTNER_KEY)
+        assert resources.asked() == ([], []), path
+        # The same words as for one that nobody has.
+        if body and "previous_response_id" in body:
+            body = {**body, "previous_response_id": "resp_nobody"}
+        elif body:
+            body = {**body, "input_file_id": "file-nobody"}
+        unknown = gateway.ask(method, path.replace(mine, "resp_nobody").replace(file, "file-nobody"), body, key=PARTNER_KEY)
+        resources.asked()
+        told = foreign.body.replace(mine.encode(), b"resp_nobody").replace(file.encode(), b"file-nobody")
+        assert (foreign.status, told) == (unknown.status, unknown.body), path
+    assert gateway.lookups("foreign") == 5
+    assert gateway.ask("GET", f"{RESPONSES}/{mine}").status == 200
+
+
+def test_subscriptions_of_one_product_may_share(resources):
+    gateway = resources.gateway(products={"plan": {"models": MODELS, "home": "east", "objects": "product"}})
+    file = gateway.upload("ours.txt", "ours", "assistants")
+    assert gateway.ask("GET", f"/openai/v1/files/{file}", key=PARTNER_KEY).status == 200
+
+
+def test_batches_follow_their_files_wherever_the_home_is(resources):
+    gateway = resources.gateway(products={"plan": {"models": MODELS, "home": "west"}})
+    line = json.dumps({"custom_id": "a", "method": "POST", "url": "/v1/chat/completions",
+                       "body": {"model": "gpt-4o", "messages": [{"role": "user", "content": "One"}]}})
+    file = gateway.upload("lines.jsonl", line)
+    gateway.reload(settings(resources.east.url, resources.west.url))  # the home moves to east
+    resources.asked()
+    made = gateway.ask("POST", "/openai/v1/batches", {"input_file_id": file, "endpoint": "/chat/completions",
+                                                      "completion_window": "24h"})
+    assert made.status == 200, made
+    batch = json.loads(made.body)
+    for _ in range(4):
+        batch = json.loads(gateway.ask("GET", f"/openai/v1/batches/{batch['id']}").body)
+    assert batch["status"] == "completed"
+    output = gateway.ask("GET", f"/openai/v1/files/{batch['output_file_id']}/content")
+    assert json.loads(output.body)["custom_id"] == "a"
+    assert resources.asked()[0] == []
+    # A list is the home's.
+    assert gateway.ask("GET", "/openai/v1/files").status == 200
+    assert resources.asked() == (["GET /files"], [])
+    # What is kept apart cannot be used together.
+    here = gateway.upload("here.txt", "here", "assistants")
+    apart = gateway.ask("POST", "/openai/v1/vector_stores", {"name": "both", "file_ids": [here, file]})
+    assert apart.status == 400
+    assert f"`{here}` (`file_ids`) and `{file}` (`file_ids`)" in json.loads(apart.body)["error"]["message"]
+    store = json.loads(gateway.ask("POST", "/openai/v1/vector_stores", {"name": "west", "file_ids": [file]}).body)
+    resources.asked()
+    found = gateway.ask("POST", f"/openai/v1/vector_stores/{store['id']}/search", {"query": "One"})
+    assert found.status == 200 and resources.asked()[0] == []
+    assert gateway.ask("DELETE", f"/openai/v1/vector_stores/{store['id']}").status == 200
+
+
+def test_a_second_gateway_asks_the_resources(resources):
+    one, other = resources.gateway("one"), resources.gateway("other")
+    made = one.respond("west", "Made by the other.")
+    resources.asked()
+    got = other.ask("GET", f"{RESPONSES}/{made['id']}")
+    assert got.status == 200 and json.loads(got.body) == made
+    assert resources.asked() == ([f"GET /responses/{made['id']}"], [f"GET /responses/{made['id']}"])
+    assert other.lookups("probed") == 1
+    answer = other.respond("west", "Go on.", previous_response_id=made["id"])
+    assert answer["previous_response_id"] == made["id"]
+
+
+def test_gateways_that_share_a_redis_tell_each_other(resources):
+    redis = resources.keep(Redis(resources.folder / "redis"))
+    sharing = {"redis": redis.url, "timeout": "1s"}
+    one, other = resources.gateway("one", sharing=sharing), resources.gateway("other", sharing=sharing)
+    for gateway in (one, other):
+        wait_until(lambda: gateway.metrics()["tollgate_sharing_connected"] == 2)
+    made = one.respond("west", "For both.")["id"]
+    wait_until(lambda: redis.command("KEYS", "tollgate::note:*").startswith(b"*") and
+               redis.command("DBSIZE") != b":0\r\n")
+    resources.asked()
+    foreign = other.ask("GET", f"{RESPONSES}/{made}", key=PARTNER_KEY)
+    assert foreign.status == 404 and resources.asked() == ([], [])
+    assert other.ask("GET", f"{RESPONSES}/{made}").status == 200
+    assert resources.asked() == ([], [f"GET /responses/{made}"])
+    assert (other.lookups("known"), other.lookups("probed"), other.lookups("foreign")) == (1, 0, 1)
+    assert made.encode() not in redis.command("KEYS", "*")
+    # Away: it is asked for.
+    later = one.respond("west", "While it is away.")["id"]
+    redis.stop()
+    resources.started.remove(redis)
+    wait_until(lambda: other.metrics()["tollgate_sharing_connected"] == 0)
+    fresh = one.respond("west", "Nobody is told of this.")["id"]
+    assert other.ask("GET", f"{RESPONSES}/{fresh}").status == 200
+    assert other.lookups("probed") == 1
+    assert later != fresh
+
+
+def test_an_owner_that_is_down_is_not_replaced(resources):
+    gateway = resources.gateway()
+    made = gateway.respond("west", "Wait for me.")["id"]
+    resources.west.stop()
+    resources.started.remove(resources.west)
+    down = gateway.ask("GET", f"{RESPONSES}/{made}")
+    assert down.status == 502
+    assert resources.east.journal() == []
+    # What nobody remembers may be there: it is not called missing.
+    assert gateway.ask("GET", f"{RESPONSES}/resp_nobody").status == 502
