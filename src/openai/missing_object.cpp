@@ -49,7 +49,8 @@ ErrorFacts error_in(std::string_view body) {
 }
 
 bool contains(std::string_view text, std::string_view words) {
-  return !std::ranges::search(text, words, [](char a, char b) { return base::to_lower(a) == b; }).empty();
+  const auto is_same = [](char a, char b) { return base::to_lower(a) == b; };
+  return std::search(text.begin(), text.end(), words.begin(), words.end(), is_same) != text.end();
 }
 
 // Fields that name stored objects, as errors cite them.
