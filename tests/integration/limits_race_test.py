@@ -58,13 +58,13 @@ def use_up(gateway, key):
             raise AssertionError("the budget does not run out")
 
 
-def test_a_thousand_racing_requests_never_spend_more_than_the_budgets(limited):
+def test_racing_requests_never_spend_more_than_the_budgets(limited):
     gateway, mock = limited(changes={"subscriptions": {
         "app": {"budgets": {"tokens": f"{TOKENS}/day"}},
         "partner": {"budgets": {"money": f"${DOLLARS}/day"}},
     }})
     learn(gateway)
-    answers = at_once(mixed_jobs([gateway.data], 1000, seed=7), CLIENTS)
+    answers = at_once(mixed_jobs([gateway.data], 1500, seed=7), CLIENTS)
     for key in (KEY, PARTNER_KEY):
         use_up(gateway, key)
     rows = gateway.settled()
@@ -72,7 +72,7 @@ def test_a_thousand_racing_requests_never_spend_more_than_the_budgets(limited):
 
     # The budgets ran out on the way, and only they refused.
     codes = [a.code for a in answers if a and a.status == 429 and a.is_whole]
-    assert codes.count("insufficient_quota") > 20
+    assert codes.count("insufficient_quota") > 100
     assert sum(a is not None and a.status == 200 for a in answers) > 100
 
     # The ledger never passes the budgets, though they were used up to the last few tokens.
