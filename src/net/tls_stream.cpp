@@ -7,7 +7,6 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <cstring>
 
 namespace tollgate::net {
 
@@ -120,7 +119,7 @@ IoResult TlsStream::try_write(std::span<const std::string_view> parts) {
       for (auto i = index; i < parts.size() && gathered < record_size; ++i) {
         const auto from = i == index ? parts[i].substr(offset) : parts[i];
         const auto n = std::min(from.size(), record_size - gathered);
-        std::memcpy(record + gathered, from.data(), n);
+        std::copy_n(from.data(), n, record + gathered);
         gathered += n;
       }
       next = {record, gathered};

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import threading
 import time
 
 import pytest
@@ -498,6 +499,7 @@ def test_back_pressure(start):
     """Who reads slowly stops the other side; nothing is collected in between."""
     sent = {"up": 0, "down": 0}
     chunk = frame(BINARY, bytes(60_000))
+    both_stand = threading.Event()
 
     def script(peer):
         ws.accept(peer)
@@ -508,6 +510,7 @@ def test_back_pressure(start):
                 sent["down"] += len(chunk)
         except TimeoutError:
             pass
+        both_stand.wait(30)  # reading before would let the client write on
         peer.wait_end(30)
 
     gateway, _ = start(script)
@@ -523,8 +526,10 @@ def test_back_pressure(start):
         pass
     wait_until(lambda: sent["down"] > 0)
     time.sleep(0.5)
+    grown = gateway.rss() - before
+    both_stand.set()
     assert sent["down"] < 40 << 20 and sent["up"] < 40 << 20
-    assert gateway.rss() - before < 4 << 20
+    assert grown < 4 << 20
     socket.reset()
     assert record_of(gateway)["session_end"] in ("client_gone", "upstream_gone")
 

@@ -148,7 +148,8 @@ TEST(Close, IsReadAndWritten) {
   Close close;
   EXPECT_EQ(read_close("", close), FrameFault::none);
   EXPECT_EQ(close.code, close_code::none_given);
-  EXPECT_EQ(read_close(close_payload({1000, "bye"}), close), FrameFault::none);
+  const std::string payload = close_payload({1000, "bye"});  // the reason points into it
+  EXPECT_EQ(read_close(payload, close), FrameFault::none);
   EXPECT_EQ(close.code, 1000);
   EXPECT_EQ(close.reason, "bye");
   EXPECT_EQ(close_payload({close_code::none_given, "x"}), "");

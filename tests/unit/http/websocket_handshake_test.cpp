@@ -64,7 +64,8 @@ TEST(ClientHandshake, HasOneKeyOfSixteenBytes) {
 std::string refusal(const std::string& fields, const char* protocols = "realtime, openai-beta.realtime-v1") {
   ResponseHead head;
   std::string why;
-  EXPECT_EQ(parse_response("HTTP/1.1 101 Switching Protocols\r\n" + fields + "\r\n", false, Limits{}, head, why), HeadError::none);
+  const std::string text = "HTTP/1.1 101 Switching Protocols\r\n" + fields + "\r\n";  // the head points into it
+  EXPECT_EQ(parse_response(text, false, Limits{}, head, why), HeadError::none);
   return std::string(refuse_server_handshake(head, key, protocols));
 }
 
