@@ -76,7 +76,7 @@ class Limits final : public Filter {
   Limits(const Config& config, const Services& services) : services_(services), closed_when_broken_(config.ledger.closed_when_broken) {
     const auto now = now_ms();
     for (const auto& subscription : config.subscriptions) plans_.push_back(make_plan(config, *subscription, now));
-    for (const auto& model : config.models) encodings_.push_back(encoding_for(config, model->deployment->model));
+    for (const auto& model : config.models) prompt_rules_.push_back(prompt_rules_for(config, *model));
     for (const auto& deployment : config.deployments) prices_.emplace_back(config, *deployment);
   }
 
@@ -120,7 +120,7 @@ class Limits final : public Filter {
       outcome = co_await next(ex, meter);
       if (meter.refused_with() != ErrorKind::none) outcome.error = meter.refused_with();
     } else if (ex.is_stream && has_tokens(ex)) {
-      AnswerMeter meter(told, ex, booking, encodings_[ex.model->index]);
+      AnswerMeter meter(told, ex, booking, prompt_rules_[ex.model->index].encoding);
       outcome = co_await next(ex, meter);
       if (meter.has_ended_answer()) outcome.end = End::stopped;
     } else {
@@ -140,7 +140,7 @@ class Limits final : public Filter {
       co_return co_await refuse_without_books(ex, out);
     }
     for (;;) {
-      if (has_tokens(ex) && (booking.counts_tokens() || ex.is_stream)) co_await count_prompt(ex, encodings_[ex.model->index]);
+      if (has_tokens(ex) && (booking.counts_tokens() || ex.is_stream)) co_await count_prompt(ex, prompt_rules_[ex.model->index]);
       limits::Estimate* const estimate = booking.counts_tokens() && ex.model ? &estimate_of(ex, plan) : nullptr;
       booking.set_estimate(estimate);
       const limits::Need need = need_of(ex, estimate);
@@ -311,7 +311,7 @@ class Limits final : public Filter {
   Services services_;
   bool closed_when_broken_;
   std::vector<Plan> plans_;                        // by subscription
-  std::vector<tokens::Encoding> encodings_;        // by model
+  std::vector<openai::PromptRules> prompt_rules_;  // by model
   std::vector<limits::DeploymentPrices> prices_;   // by deployment
 };
 

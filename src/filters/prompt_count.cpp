@@ -1,7 +1,8 @@
 #include "filters/prompt_count.hpp"
 
 #include "net/loop.hpp"
-#include "openai/prompt_tokens.hpp"
+
+#include <string_view>
 
 namespace tollgate::filters {
 
@@ -9,6 +10,14 @@ namespace {
 
 // Counting goes on for about half a millisecond at a time, so that streams do not wait for it.
 constexpr std::size_t counting_step = 32 * 1024;
+
+tokens::Encoding encoding_for(const Config& config, std::string_view base_model) {
+  for (const auto& [model, encoding] : config.tokens.encodings) {
+    if (model == base_model) return *tokens::encoding_named(encoding);
+  }
+  if (const auto known = tokens::encoding_of_model(base_model)) return *known;
+  return tokens::encoding_named(config.tokens.default_encoding).value_or(tokens::Encoding::o200k_base);
+}
 
 }  // namespace
 
@@ -22,16 +31,12 @@ bool has_tokens(const Exchange& ex) noexcept {
   }
 }
 
-tokens::Encoding encoding_for(const Config& config, std::string_view base_model) {
-  for (const auto& [model, encoding] : config.tokens.encodings) {
-    if (model == base_model) return *tokens::encoding_named(encoding);
-  }
-  if (const auto known = tokens::encoding_of_model(base_model)) return *known;
-  return tokens::encoding_named(config.tokens.default_encoding).value_or(tokens::Encoding::o200k_base);
+openai::PromptRules prompt_rules_for(const Config& config, const Model& model) {
+  return openai::prompt_rules_of(model.deployment->model, encoding_for(config, model.deployment->model));
 }
 
-awaitable<void> count_prompt(Exchange& ex, tokens::Encoding encoding) {
-  openai::PromptCounter counter(ex.body.bytes(), ex.route.operation, encoding, ex.model->deployment->model);
+awaitable<void> count_prompt(Exchange& ex, const openai::PromptRules& rules) {
+  openai::PromptCounter counter(ex.body.bytes(), ex.route.operation, rules);
   while (!counter.step(counting_step)) {
     net::Sleep others(ex.loop, Clock::now());
     co_await others;

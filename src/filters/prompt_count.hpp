@@ -1,22 +1,20 @@
 // Counting an exchange's prompt, once, for whoever needs to know.
 #pragma once
 
-#include "tokens/tokens.hpp"
+#include "openai/prompt_tokens.hpp"
 #include "tollgate/awaitable.hpp"
 #include "tollgate/exchange.hpp"
-
-#include <string_view>
 
 namespace tollgate::filters {
 
 // Whether the call has a prompt and an answer that are counted in tokens.
 bool has_tokens(const Exchange& ex) noexcept;
 
-// The encoding that counts for a base model.
-tokens::Encoding encoding_for(const Config& config, std::string_view base_model);
+// By what the prompts of a model are counted: its first deployment's base model says it.
+openai::PromptRules prompt_rules_for(const Config& config, const Model& model);
 
 // Sets ex.prompt_estimate. Other exchanges go on while a long prompt is counted.
-// REQUIRES: has_tokens(ex), and the body is there.
-awaitable<void> count_prompt(Exchange& ex, tokens::Encoding encoding);
+// `rules` are those of its model and stay. REQUIRES: has_tokens(ex), and the body is there.
+awaitable<void> count_prompt(Exchange& ex, const openai::PromptRules& rules);
 
 }  // namespace tollgate::filters

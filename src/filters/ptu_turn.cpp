@@ -12,7 +12,7 @@ namespace tollgate::filters {
 PtuTurns::PtuTurns(const Config& config) {
   for (const auto& model : config.models) {
     Route& route = routes_.emplace_back();
-    route.encoding = encoding_for(config, model->deployment->model);
+    route.rules = prompt_rules_for(config, *model);
     for (const RouteStep& step : model->steps) {
       for (const RouteChoice& choice : step) {
         const bool is_ptu = choice.deployment->kind == DeploymentKind::ptu && choice.deployment->unit.input_a_minute > 0;
@@ -28,7 +28,7 @@ awaitable<balancer::PtuLoad> PtuTurns::weigh(Exchange& ex) const {
   balancer::PtuLoad load;
   load.flow = flows_[ex.subscription->index];
   if (!has_tokens(ex)) co_return load;
-  if (ex.prompt_estimate < 0) co_await count_prompt(ex, routes_[ex.model->index].encoding);
+  if (ex.prompt_estimate < 0) co_await count_prompt(ex, routes_[ex.model->index].rules);
   load.prompt = ex.prompt_estimate;
   load.answers = ex.facts->n;
   load.answer_bound = ex.answer_cap >= 0 ? ex.answer_cap : ex.facts->max_tokens;

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "balancer/candidates.hpp"
-#include "tokens/tokens.hpp"
+#include "openai/prompt_tokens.hpp"
 #include "tollgate/awaitable.hpp"
 #include "tollgate/exchange.hpp"
 
@@ -30,7 +30,7 @@ class PtuTurns {
   struct Route {
     bool has_ptu = false;
     bool has_queue = false;
-    tokens::Encoding encoding{};
+    openai::PromptRules rules{};
   };
   std::vector<Route> routes_;         // by model
   std::vector<std::uint64_t> flows_;  // by subscription

@@ -1,13 +1,11 @@
 #include "openai/prompt_tokens.hpp"
 
-#include "openai/image_tokens.hpp"
 #include "openai/json_cursor.hpp"
+#include "openai/media_tokens.hpp"
 #include "openai/text_counter.hpp"
-#include "openai/tool_tokens.hpp"
 
 #include <algorithm>
 #include <array>
-#include <string>
 #include <vector>
 
 namespace tollgate::openai {
@@ -17,34 +15,9 @@ constexpr unsigned tokens_for_message = 3;
 constexpr unsigned tokens_for_name = 1;
 constexpr unsigned tokens_for_answer = 3;  // what every answer begins with
 constexpr unsigned tokens_for_call = 8;    // around name and arguments of a call; not published
-constexpr unsigned audio_tokens_a_second = 10;
 
-// A file's content is not text as it stands; what it costs is not known before. Taken as plain
-// text.
-constexpr std::size_t file_bytes_a_token = 4;
-
-// How much of an image's text is looked at when escapes have to be undone first.
-constexpr std::size_t image_head_bytes = 256 * 1024;
-
-std::size_t bytes_in_base64(std::size_t characters) noexcept { return characters / 4 * 3; }
-
-// The text behind "data:...;base64,", or the whole text if it is no such URL.
-std::string_view base64_of(std::string_view text) noexcept {
-  if (!text.starts_with("data:")) return text;
-  const auto comma = text.find(',');
-  return comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
-}
-
-// A part of a message, or an item of `input` that is itself one.
-struct Part {
-  JsonString image_url;
-  JsonString audio;
-  JsonString file;
-  std::string_view audio_format;
-  bool has_image = false;
-  bool has_file = false;
-  bool is_low_detail = false;
-};
+// What messages are from, one token each in every encoding.
+constexpr std::array<std::string_view, 6> roles{"user", "system", "assistant", "tool", "developer", "function"};
 
 bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) noexcept {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -54,13 +27,8 @@ bool is_one_of(std::string_view word, std::initializer_list<std::string_view> wo
 
 class PromptCounter::Walk {
  public:
-  Walk(std::string_view body, Operation operation, tokens::Encoding encoding,
-       std::string_view base_model)
-      : body_(body),
-        operation_(operation),
-        counter_(encoding),
-        image_rule_(image_rule_of(base_model)),
-        tool_rule_(tool_rule_of(base_model)) {}
+  Walk(std::string_view body, Operation operation, const PromptRules& rules)
+      : body_(body), operation_(operation), counter_(rules.encoding), rules_(rules) {}
 
   bool step(std::size_t bytes) {
     if (!is_walked_) {
@@ -214,12 +182,13 @@ class PromptCounter::Walk {
 
   bool item_member(JsonCursor& cursor, const JsonString& key) {
     const auto name = key.raw;
-    if (is_one_of(name, {"role", "arguments", "refusal"})) return text(cursor);
+    if (name == "role") return role(cursor);
+    if (is_one_of(name, {"content", "output", "summary"})) return content(cursor);
+    if (is_one_of(name, {"arguments", "refusal"})) return text(cursor);
     if (name == "name") {
       counter_.add_tokens(tokens_for_name);
       return text(cursor);
     }
-    if (is_one_of(name, {"content", "output", "summary"})) return content(cursor);
     if (name == "tool_calls") return calls(cursor);
     if (name == "function_call") return cursor.peek() == '{' ? call(cursor) : anything(cursor);
     if (name == "encrypted_content") return hidden(cursor);
@@ -231,6 +200,18 @@ class PromptCounter::Walk {
       return cursor.skip_value();
     }
     return anything(cursor);
+  }
+
+  bool role(JsonCursor& cursor) {
+    if (cursor.peek() != '"') return cursor.skip_value();
+    JsonString string;
+    if (!cursor.read_string(string)) return false;
+    if (std::find(roles.begin(), roles.end(), string.raw) == roles.end()) {
+      counter_.add(string);
+    } else {
+      counter_.add_tokens(1);
+    }
+    return true;
   }
 
   bool item_type(JsonCursor& cursor) {
@@ -254,33 +235,31 @@ class PromptCounter::Walk {
   }
 
   bool part(JsonCursor& cursor) {
-    Part part;
+    Media found;
     JsonString key;
     if (!cursor.open_object()) return false;
     for (bool is_first = true; cursor.next_member(key, is_first); is_first = false)
-      if (!part_member(cursor, key, part)) return false;
-    if (part.has_image) count_image(part);
-    if (!part.audio.raw.empty()) count_audio(part);
-    if (part.has_file) count_file(part);
+      if (!part_member(cursor, key, found)) return false;
+    add(media_tokens(found, *rules_.image));
     return !cursor.is_broken();
   }
 
-  bool part_member(JsonCursor& cursor, const JsonString& key, Part& part) {
+  bool part_member(JsonCursor& cursor, const JsonString& key, Media& found) {
     const auto name = key.raw;
     const bool is_object = cursor.peek() == '{';
     if (name == "text" || name == "refusal") return anything(cursor);
     if (is_one_of(name, {"image_url", "input_audio", "file"}) && is_object) {
-      part.has_image = part.has_image || name == "image_url";
-      part.has_file = part.has_file || name == "file";
-      return media(cursor, part);
+      found.has_image = found.has_image || name == "image_url";
+      found.has_file = found.has_file || name == "file";
+      return media(cursor, found);
     }
     if (is_one_of(name, {"image_url", "file_data", "file_id", "file_url", "detail"}))
-      return media_member(cursor, key, part);
+      return media_member(cursor, key, found);
     if (name == "type") {
       std::string_view type;
       if (!cursor.read_value(type)) return false;
-      part.has_image = part.has_image || type == "\"input_image\"";
-      part.has_file = part.has_file || type == "\"input_file\"";
+      found.has_image = found.has_image || type == "\"input_image\"";
+      found.has_file = found.has_file || type == "\"input_file\"";
       return true;
     }
     if (is_one_of(name, {"annotations", "logprobs", "id", "prompt_cache_breakpoint"}))
@@ -289,83 +268,40 @@ class PromptCounter::Walk {
   }
 
   // What stands inside "image_url", "input_audio" and "file".
-  bool media(JsonCursor& cursor, Part& part) {
+  bool media(JsonCursor& cursor, Media& found) {
     JsonString key;
     if (!cursor.open_object()) return false;
     for (bool is_first = true; cursor.next_member(key, is_first); is_first = false)
-      if (!media_member(cursor, key, part)) return false;
+      if (!media_member(cursor, key, found)) return false;
     return !cursor.is_broken();
   }
 
-  bool media_member(JsonCursor& cursor, const JsonString& key, Part& part) {
+  bool media_member(JsonCursor& cursor, const JsonString& key, Media& found) {
     if (cursor.peek() != '"') return cursor.skip_value();
     JsonString value;
     if (!cursor.read_string(value)) return false;
     if (key.raw == "url" || key.raw == "image_url") {
-      part.image_url = value;
-      part.has_image = true;
+      found.image_url = value;
+      found.has_image = true;
     } else if (key.raw == "detail") {
-      part.is_low_detail = value.raw == "low";
+      found.is_low_detail = value.raw == "low";
     } else if (key.raw == "data") {
-      part.audio = value;
+      found.audio = value;
     } else if (key.raw == "format") {
-      part.audio_format = value.raw;
+      found.audio_format = value.raw;
     } else if (key.raw == "file_data") {
-      part.file = value;
+      found.file = value;
     } else if (key.raw == "filename") {
       counter_.add(value);
     }
     return true;
   }
 
-  void count_image(const Part& part) {
-    std::optional<ImageSize> size;
-    std::string head;
-    auto url = part.image_url.raw;
-    if (part.image_url.has_escapes) {
-      head.reserve(std::min(url.size(), image_head_bytes));
-      unescape_leniently(url.substr(0, cut_before(url, image_head_bytes)), head);
-      url = head;
-    }
-    if (url.starts_with("data:")) size = image_size_of_base64(base64_of(url));
-    if (!size && !part.is_low_detail) found_.is_complete = false;
-    found_.images += image_tokens(image_rule_, size, part.is_low_detail);
-  }
-
-  // The length of a sound is taken from its size: at the rate its head states, or the lowest there
-  // is.
-  void count_audio(const Part& part) {
-    const auto data = base64_of(part.audio.raw);
-    const bool is_wave = part.audio_format == "wav" || part.audio_format.empty();
-    const std::size_t bytes_a_second = is_wave ? 8000 : 4000;
-    const auto rate =
-        is_wave ? std::max<std::size_t>(wave_rate(data), bytes_a_second) : bytes_a_second;
-    found_.audio += bytes_in_base64(data.size()) * audio_tokens_a_second / rate + 1;
-  }
-
-  // Bytes a second by the head of a WAV file; 0 if it has none. They are at the offset 28, and 60
-  // characters of base64 are 45 bytes.
-  static std::size_t wave_rate(std::string_view base64) {
-    if (base64.size() < 60 || !base64.starts_with("UklGR")) return 0;
-    std::array<std::size_t, 6> bits{};
-    for (std::size_t i = 0; i < bits.size(); ++i) {
-      const char c = base64[37 + i];
-      bits[i] = c >= 'A' && c <= 'Z'   ? static_cast<std::size_t>(c - 'A')
-                : c >= 'a' && c <= 'z' ? static_cast<std::size_t>(c - 'a' + 26)
-                : c >= '0' && c <= '9' ? static_cast<std::size_t>(c - '0' + 52)
-                : c == '+'             ? 62u
-                                       : 63u;
-    }
-    // Byte 28 is the second of its group of three: characters 37 to 39; bytes 30 and 31 follow.
-    const auto byte28 = (bits[0] << 4 | bits[1] >> 2) & 0xff;
-    const auto byte29 = (bits[1] << 6 | bits[2]) & 0xff;
-    const auto byte30 = (bits[3] << 2 | bits[4] >> 4) & 0xff;
-    return byte28 | byte29 << 8 | byte30 << 16;
-  }
-
-  void count_file(const Part& part) {
-    found_.is_complete = false;
-    counter_.add_tokens(bytes_in_base64(base64_of(part.file.raw).size()) / file_bytes_a_token);
+  void add(const MediaTokens& media) {
+    found_.images += media.images;
+    found_.audio += media.audio;
+    counter_.add_tokens(media.files);
+    if (!media.is_complete) found_.is_complete = false;
   }
 
   // Text of the service's own, encrypted.
@@ -374,7 +310,7 @@ class PromptCounter::Walk {
     JsonString value;
     if (!cursor.read_string(value)) return false;
     found_.is_complete = false;
-    counter_.add_tokens(bytes_in_base64(value.raw.size()) / file_bytes_a_token);
+    counter_.add_tokens(tokens_of_base64(value.raw));
     return true;
   }
 
@@ -428,7 +364,7 @@ class PromptCounter::Walk {
   }
 
   void count_one_tool(std::string_view tool) {
-    if (!count_tool(counter_, tool_rule_, tool)) found_.is_complete = false;
+    if (!count_tool(counter_, rules_.tool, tool)) found_.is_complete = false;
   }
 
   // `response_format` or `text`: only a schema is told to the model.
@@ -447,8 +383,7 @@ class PromptCounter::Walk {
   std::string_view body_;
   Operation operation_;
   TextCounter counter_;
-  const ImageRule& image_rule_;
-  ToolRule tool_rule_;
+  const PromptRules& rules_;
   bool is_walked_ = false;
   bool has_tools_ = false;
   std::vector<std::string_view> tools_;  // those that wait, from next_tool_ on
@@ -456,9 +391,12 @@ class PromptCounter::Walk {
   PromptTokens found_;
 };
 
-PromptCounter::PromptCounter(std::string_view body, Operation operation, tokens::Encoding encoding,
-                             std::string_view base_model)
-    : walk_(std::make_unique<Walk>(body, operation, encoding, base_model)) {}
+PromptRules prompt_rules_of(std::string_view base_model, tokens::Encoding encoding) noexcept {
+  return {encoding, &image_rule_of(base_model), tool_rule_of(base_model)};
+}
+
+PromptCounter::PromptCounter(std::string_view body, Operation operation, const PromptRules& rules)
+    : walk_(std::make_unique<Walk>(body, operation, rules)) {}
 PromptCounter::PromptCounter(PromptCounter&&) noexcept = default;
 PromptCounter& PromptCounter::operator=(PromptCounter&&) noexcept = default;
 PromptCounter::~PromptCounter() = default;

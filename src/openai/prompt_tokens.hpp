@@ -5,6 +5,8 @@
 // than it costs. The service's own `usage` stays the truth: this is for admission.
 #pragma once
 
+#include "openai/image_tokens.hpp"
+#include "openai/tool_tokens.hpp"
 #include "tokens/tokens.hpp"
 #include "tollgate/operation.hpp"
 
@@ -24,14 +26,22 @@ struct PromptTokens {
   bool is_complete = true;
 };
 
-// One body, in steps. The body and the model's name have to outlive it. The body has to be what
+// By what a base model counts.
+struct PromptRules {
+  tokens::Encoding encoding;
+  const ImageRule* image;  // not null
+  ToolRule tool;
+};
+
+// Unknown models ("gpt-4o" is known) take the dearest rules for tools and images.
+PromptRules prompt_rules_of(std::string_view base_model, tokens::Encoding encoding) noexcept;
+
+// One body, in steps. The body and the rules have to outlive it. The body has to be what
 // scan_request() accepted; of any other bytes the count means nothing, but it is safe.
 // Not for use by two threads at once.
 class PromptCounter {
  public:
-  // `base_model` decides the rules for tools and images ("gpt-4o"); unknown ones take the dearest.
-  PromptCounter(std::string_view body, Operation operation, tokens::Encoding encoding,
-                std::string_view base_model);
+  PromptCounter(std::string_view body, Operation operation, const PromptRules& rules);
   PromptCounter(PromptCounter&&) noexcept;
   PromptCounter& operator=(PromptCounter&&) noexcept;
   ~PromptCounter();

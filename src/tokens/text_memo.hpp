@@ -15,7 +15,7 @@
 namespace tollgate::tokens {
 
 // Texts that are worth remembering, in bytes.
-inline constexpr std::size_t shortest_remembered = 256;
+inline constexpr std::size_t shortest_remembered = 24;
 inline constexpr std::size_t longest_remembered = 16 * 1024;
 
 struct TextKey {

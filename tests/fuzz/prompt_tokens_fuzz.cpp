@@ -11,7 +11,8 @@ namespace {
 using namespace tollgate;
 
 std::uint64_t count(std::string_view body, Operation operation, std::size_t step) {
-  openai::PromptCounter counter(body, operation, tokens::Encoding::o200k_base, "gpt-4o");
+  static const openai::PromptRules rules = openai::prompt_rules_of("gpt-4o", tokens::Encoding::o200k_base);
+  openai::PromptCounter counter(body, operation, rules);
   while (!counter.step(step)) {
   }
   return counter.result().total;

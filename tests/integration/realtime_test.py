@@ -495,7 +495,7 @@ def test_sessions_that_last_too_long(start, rules, end):
     assert seen[-1] == 1000
 
 
-def test_back_pressure(start):
+def test_who_reads_slowly_costs_no_memory(start):
     """Who reads slowly stops the other side; nothing is collected in between."""
     sent = {"up": 0, "down": 0}
     chunk = frame(BINARY, bytes(60_000))

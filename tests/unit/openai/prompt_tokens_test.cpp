@@ -18,7 +18,8 @@ std::uint64_t of(std::string_view text) { return tokens::count(Encoding::o200k_b
 PromptTokens count(std::string_view body, Operation operation = Operation::chat_completions,
                    std::string_view model = "gpt-4o",
                    std::size_t step = std::numeric_limits<std::size_t>::max()) {
-  PromptCounter counter(body, operation, Encoding::o200k_base, model);
+  const PromptRules rules = prompt_rules_of(model, Encoding::o200k_base);
+  PromptCounter counter(body, operation, rules);
   while (!counter.step(step)) {
   }
   return counter.result();
