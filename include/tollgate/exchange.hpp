@@ -18,7 +18,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -65,7 +64,7 @@ struct Exchange {
   const ClientCertificate* certificate = nullptr;  // that the client proved to own, null: none
   bool is_stream = false;            // the client asked for server-sent events
   Tunnel* tunnel = nullptr;          // the client asks to upgrade; null: it does not, or may not
-  std::optional<Upgrade> upgrade;    // the route goes on as a WebSocket, and the handshake was good
+  std::unique_ptr<Upgrade> upgrade;  // the route goes on as a WebSocket, and the handshake was good
   std::string user;                  // whom the body's `user` names, "" nobody
 
   // --- what the filters decided ---

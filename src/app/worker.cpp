@@ -74,6 +74,7 @@ Worker::Worker(std::shared_ptr<const server::Chain> chain, const credentials::To
       server_(loop_, upstreams_, accounting_, chain, true) {
   server_.set_till(till_);
   server_.set_tokens(tokens_);
+  server_.refuse_overload();
   tokens_.use(chain->config, tokens);
 }
 

@@ -47,6 +47,9 @@ class Candidates {
   // paid by the token, or there is none. Null: there is nothing to wait for. REQUIRES: nothing has been tried.
   Backend* worth_waiting_for(TimePoint now) const;
 
+  // What the call will take of reserved capacity; before next().
+  void weigh(const PtuLoad& load) noexcept { ask_.load = load; }
+
   // It waited there, and its turn has come.
   void take_turn_at(const Backend& backend) noexcept { ask_.turn_at = &backend; }
   const Ask& ask() const noexcept { return ask_; }

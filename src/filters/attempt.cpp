@@ -115,7 +115,6 @@ void Attempt::note_head() {
   const http::ResponseHead& head = call_.head();
   status_ = head.status;
   if (deployment_.kind == DeploymentKind::ptu) utilization_ = upstream::utilization_of(head);
-  request_id_ = head.apim_request_id.empty() ? head.x_request_id : head.apim_request_id;
 }
 
 awaitable<upstream::Problem> Attempt::begin_error() {
@@ -173,9 +172,9 @@ awaitable<upstream::Problem> Attempt::begin_events() {
             co_return broken("an event of the stream is not JSON");
           }
           // Comments keep nobody alive: nothing has been said yet. However many come, the first ones do.
-          if (is_told && events.held.bytes() < most_held_events) events.held.add(chunk);
+          if (is_told && events.held->bytes() < most_held_events) events.held->add(chunk);
           const bool is_known = events.watcher.has_begun() || events.watcher.has_failed();
-          if (!is_known && (event.is_comment_only || events.held.bytes() < most_held_events)) continue;
+          if (!is_known && (event.is_comment_only || events.held->bytes() < most_held_events)) continue;
           began_at_ = now;
           Problem none;
           co_return none;

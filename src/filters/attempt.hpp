@@ -58,7 +58,7 @@ class Attempt {
     http::SseReader reader;
     std::string_view unread;  // of the call's present piece
     bool is_unreadable = false;  // no event can be made out any more
-    HeldEvents held;
+    std::unique_ptr<HeldEvents> held = std::make_unique<HeldEvents>();  // until they are told
   };
   struct Body {
     std::optional<openai::BodyScan> scan;
@@ -92,7 +92,6 @@ class Attempt {
   upstream::Call call_;
   std::unique_ptr<Events> events_;
   std::unique_ptr<Body> body_;
-  std::string request_id_;  // the deployment's
   TimePoint began_at_{};
   std::optional<double> utilization_;
   int status_ = 0;

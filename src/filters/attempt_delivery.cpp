@@ -52,7 +52,8 @@ struct ToldHead {
 
 awaitable<Outcome> Attempt::deliver(ResponseSink& out) {
   ex_.upstream_status = status_;
-  ex_.upstream_request_id = std::move(request_id_);
+  const http::ResponseHead& head = call_.head();
+  ex_.upstream_request_id = head.apim_request_id.empty() ? head.x_request_id : head.apim_request_id;
   // Nothing will be sent again: the prompt is let go of before a long answer begins. An error may be held
   // back, and the request sent to where its object is.
   if (kind_ != Kind::error) ex_.body.release();
@@ -73,11 +74,11 @@ awaitable<Flow> Attempt::tell_beginning(ResponseSink& out) {
   call_.release_head();
   Events& events = *events_;
   events.watcher.adopt();
-  for (std::size_t i = 0; i < events.held.size(); ++i) {
-    const Chunk chunk = events.held.at(i);
+  for (std::size_t i = 0; i < events.held->size(); ++i) {
+    const Chunk chunk = events.held->at(i);
     if (co_await out.chunk(chunk) == Flow::stop) co_return Flow::stop;
   }
-  events.held.clear();
+  events.held.reset();
   co_return Flow::go_on;
 }
 
@@ -122,6 +123,7 @@ awaitable<Outcome> Attempt::deliver_events(ResponseSink& out) {
       }
       if (piece.status == Call::Status::would_block) {
         if (co_await out.flush() == Flow::stop) co_return client_gone();
+        events.watcher.rest();
         auto readable = call_.readable(events.watcher.deadline());
         is_timeout = co_await readable == Wake::timeout;
         goes_on = !is_timeout;

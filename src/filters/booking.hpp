@@ -16,6 +16,7 @@
 #include "tollgate/exchange.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -27,7 +28,11 @@ class Booking {
   // What is booked. A session books itself as one request that uses nothing, and each of its answers.
   enum class Of : unsigned char { exchange, session, answer };
   Booking(Exchange& ex, Till& till, Of of = Of::exchange)
-      : ex_(ex), till_(till), of_(of), usage_(of == Of::exchange ? ex.usage : own_usage_) {}
+      : ex_(ex),
+        till_(till),
+        of_(of),
+        own_usage_(of == Of::exchange ? nullptr : std::make_unique<Usage>()),
+        usage_(own_usage_ ? *own_usage_ : ex.usage) {}
   Booking(const Booking&) = delete;
   ~Booking();
 
@@ -63,7 +68,7 @@ class Booking {
   void end_at(std::int64_t tokens) { ended_at_ = tokens; }
 
   // What an answer of a session used, if the provider has said so; else it is booked as it was reserved.
-  void set_usage(const Usage& usage) { own_usage_ = usage; }
+  void set_usage(const Usage& usage) { *own_usage_ = usage; }
 
   // A budget that has nothing left.
   limits::Refusal spent_budget() { return reservation_.spent_budget(now_ms()); }
@@ -100,7 +105,7 @@ class Booking {
   Exchange& ex_;
   Till& till_;
   const Of of_;
-  Usage own_usage_;
+  std::unique_ptr<Usage> own_usage_;  // null: the exchange's
   Usage& usage_;
   limits::Reservation reservation_;
   std::vector<Shared> shared_;

@@ -24,6 +24,9 @@ class EventWatcher {
   // attempt may be the one that serves.
   void adopt();
 
+  // Before a wait: gives back what the last event that was changed took.
+  void rest() noexcept { std::string().swap(edited_); }
+
   TimePoint deadline() const noexcept { return deadline_; }
   TimePoint first_token() const noexcept { return early_ ? early_->first_token : ex_.first_token; }
 

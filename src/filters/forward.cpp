@@ -51,11 +51,8 @@ class Forward final : public Filter {
     if (ex.model) ex.deadline = coarse_now() + ex.model->deadline;
     const Allowed allowed(ex);
     const std::vector<RouteStep> pinned = pinned_route(ex);
-    balancer::Ask ask = ask_of(ex);
-    const bool concerns_ptu = ptu_turns_.concern(ex);
-    if (concerns_ptu) ask.load = co_await ptu_turns_.weigh(ex);
-    Candidates candidates(pinned.empty() ? route_of(ex) : pinned, backends_, ask, &allowed);
-    if (concerns_ptu) co_await ptu_turns_.wait(ex, candidates);
+    Candidates candidates(pinned.empty() ? route_of(ex) : pinned, backends_, ask_of(ex), &allowed);
+    if (ptu_turns_.concern(ex)) co_await ptu_turns_.take(ex, candidates);
     std::unique_ptr<Failure> failure;  // on the heap: a stream that runs carries none of it
     while (std::optional<Candidate> candidate = candidates.next(Clock::now())) {
       const std::optional<Outcome> outcome = co_await try_at(ex, out, *candidate, candidates, failure);

@@ -32,7 +32,7 @@ class HeldEvents {
   std::size_t size() const noexcept { return marks_.size(); }
   std::size_t bytes() const noexcept { return text_.size(); }
 
-  // Its views are valid until the next add() or clear().
+  // Its views are valid until the next add().
   Chunk at(std::size_t index) const noexcept {
     const Mark& mark = marks_[index];
     const std::string_view text(text_);
@@ -44,12 +44,6 @@ class HeldEvents {
     chunk.is_meaningful = mark.is_meaningful;
     if (mark.has_empty_text) chunk.text.emplace();
     return chunk;
-  }
-
-  // Gives the memory back.
-  void clear() {
-    std::string().swap(text_);
-    std::vector<Mark>().swap(marks_);
   }
 
  private:

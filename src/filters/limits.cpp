@@ -115,10 +115,7 @@ class Limits final : public Filter {
     OpenEnd open(out);
     ResponseSink& told = ex.till->is_strict ? static_cast<ResponseSink&>(open) : out;
     if (ex.upgrade) {
-      const SessionBooks books(*this);
-      SessionMeter meter(told, ex, books);
-      outcome = co_await next(ex, meter);
-      if (meter.refused_with() != ErrorKind::none) outcome.error = meter.refused_with();
+      outcome = co_await serve_session(ex, told, next);
     } else if (ex.is_stream && has_tokens(ex)) {
       AnswerMeter meter(told, ex, booking, prompt_rules_[ex.model->index].encoding);
       outcome = co_await next(ex, meter);
@@ -127,6 +124,14 @@ class Limits final : public Filter {
       outcome = co_await next(ex, told);
     }
     co_await booking.settle();
+    co_return outcome;
+  }
+
+  awaitable<Outcome> serve_session(Exchange& ex, ResponseSink& out, Next next) const {
+    const SessionBooks books(*this);
+    SessionMeter meter(out, ex, books);
+    Outcome outcome = co_await next(ex, meter);
+    if (meter.refused_with() != ErrorKind::none) outcome.error = meter.refused_with();
     co_return outcome;
   }
 

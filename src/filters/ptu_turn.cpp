@@ -24,6 +24,12 @@ PtuTurns::PtuTurns(const Config& config) {
   for (const auto& subscription : config.subscriptions) flows_.push_back(std::hash<std::string>{}(subscription->name));
 }
 
+awaitable<void> PtuTurns::take(Exchange& ex, balancer::Candidates& candidates) const {
+  const balancer::PtuLoad load = co_await weigh(ex);
+  candidates.weigh(load);
+  co_await wait(ex, candidates);
+}
+
 awaitable<balancer::PtuLoad> PtuTurns::weigh(Exchange& ex) const {
   balancer::PtuLoad load;
   load.flow = flows_[ex.subscription->index];

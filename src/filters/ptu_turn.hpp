@@ -20,13 +20,14 @@ class PtuTurns {
   // Whether the exchange's route has reserved capacity on it.
   bool concern(const Exchange& ex) const noexcept { return ex.model && routes_[ex.model->index].has_ptu; }
 
-  // What it will take of it. Counts the prompt, unless that has been done.
-  awaitable<balancer::PtuLoad> weigh(Exchange& ex) const;
-
-  // Waits for room, if the deployment has a queue and that is worth it.
-  awaitable<void> wait(Exchange& ex, balancer::Candidates& candidates) const;
+  // Tells the candidates what it will take of it, and waits for room, if the deployment has a queue and that
+  // is worth it. Counts the prompt, unless that has been done.
+  awaitable<void> take(Exchange& ex, balancer::Candidates& candidates) const;
 
  private:
+  awaitable<balancer::PtuLoad> weigh(Exchange& ex) const;
+  awaitable<void> wait(Exchange& ex, balancer::Candidates& candidates) const;
+
   struct Route {
     bool has_ptu = false;
     bool has_queue = false;

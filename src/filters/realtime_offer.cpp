@@ -65,7 +65,8 @@ Error read_realtime_offer(Exchange& ex) {
   if (!ex.tunnel->is_open()) {
     return refusal(ErrorKind::overloaded, ErrorSource::gateway, "This gateway is ending and takes no new sessions. Please retry.");
   }
-  Upgrade& upgrade = ex.upgrade.emplace();
+  ex.upgrade = std::make_unique<Upgrade>();
+  Upgrade& upgrade = *ex.upgrade;
   upgrade.accept = std::move(handshake.accept);
   read_protocols(ex, upgrade);
   return {};

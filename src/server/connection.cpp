@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <span>
 
 namespace tollgate::server {
 
@@ -150,6 +151,7 @@ awaitable<bool> Connection::serve_one() {
     co_await refuse_malformed(problem, ex.error_detail);
     co_return false;
   }
+  const bool is_too_much = server_.must_refuse(first_byte_);
   ex.till = server_.till_;
   ex.tokens = server_.tokens_;
   ex.id = base::make_request_id();
@@ -164,9 +166,10 @@ awaitable<bool> Connection::serve_one() {
   body.context = this;
   body.on_read = [](void* context) { static_cast<Connection*>(context)->watch_client(); };
 
-  std::optional<ClientTunnel> tunnel;
+  std::unique_ptr<ClientTunnel> tunnel;
   if (facts.asks_for_upgrade && facts.minor_version >= 1 && body.is_read()) {
-    ex.tunnel = &tunnel.emplace(server_, *stream_, inbox_, ex);
+    tunnel = std::make_unique<ClientTunnel>(server_, *stream_, inbox_, ex);
+    ex.tunnel = tunnel.get();
   }
 
   ClientSinkOptions options;
@@ -197,7 +200,7 @@ awaitable<bool> Connection::serve_one() {
     bool has_failed = false;
     // The one place where an exception from the chain ends.
     try {
-      base::Cancellable<Outcome> work(Next(chain_->filters)(ex, sink));
+      base::Cancellable<Outcome> work(is_too_much ? refuse_overload(ex, sink) : Next(chain_->filters)(ex, sink));
       work_ = &work;
       // A body that is already here, or that there is none, was noted before the watch could begin.
       if (facts.framing.kind == http::Framing::Kind::none) watch_client();
@@ -242,6 +245,16 @@ awaitable<bool> Connection::skip_rest(ClientBody& body) {
   co_return true;
 }
 
+awaitable<Outcome> Connection::refuse_overload(Exchange& ex, ResponseSink& out) {
+  ex.error_detail = "more requests than this worker can do";
+  Outcome outcome;
+  outcome.source = ErrorSource::gateway;
+  outcome.error = ErrorKind::overloaded;
+  outcome.end = End::refused;
+  co_await tell(out, ErrorKind::overloaded, "This gateway has more requests than it can handle. Please retry.");
+  co_return outcome;
+}
+
 awaitable<Outcome> Connection::tell_failure(Exchange& ex, ResponseSink& out) {
   ex.error_detail = "internal error";
   Outcome outcome;
@@ -262,6 +275,8 @@ awaitable<void> Connection::tell(ResponseSink& out, ErrorKind kind, std::string 
   head.status = status_of(kind);
   head.content_type = "application/json";
   head.content_length = body.size();
+  const Header retry{"retry-after", "1"};
+  if (kind == ErrorKind::overloaded) head.headers = std::span(&retry, 1);
   Chunk chunk;
   chunk.bytes = body;
   co_await out.head(head);

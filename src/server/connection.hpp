@@ -35,6 +35,7 @@ class Connection {
   awaitable<HeadRead> read_head();
   awaitable<bool> serve_one();
   awaitable<bool> skip_rest(ClientBody& body);
+  awaitable<Outcome> refuse_overload(Exchange& ex, ResponseSink& out);
   awaitable<Outcome> tell_failure(Exchange& ex, ResponseSink& out);
   awaitable<void> refuse(ErrorKind kind, std::string message);
   awaitable<void> refuse_malformed(http::HeadError problem, std::string_view why);

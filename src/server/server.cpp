@@ -3,6 +3,7 @@
 #include "http/chunk_writer.hpp"
 #include "net/listener.hpp"
 #include "net/loop.hpp"
+#include "net/ready_delay.hpp"
 #include "net/tcp_stream.hpp"
 #include "server/client_tunnel.hpp"
 #include "server/connection.hpp"
@@ -53,6 +54,12 @@ void Server::listen(const net::Address& address) {
 net::Address Server::address() const { return listener_->address(); }
 
 void Server::start() { listener_->start(); }
+
+void Server::refuse_overload() { delay_ = std::make_unique<net::ReadyDelay>(loop_); }
+
+bool Server::must_refuse(TimePoint now) {
+  return delay_ && overload_.must_refuse(delay_->sample(now), chain_->config->server.limits.worker_wait, now);
+}
 
 void Server::on_accept(std::unique_ptr<net::TcpStream> tcp) {
   const auto limit = static_cast<std::size_t>(chain_->config->server.limits.connections_per_worker);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "net/address.hpp"
+#include "server/overload.hpp"
 #include "tollgate/config.hpp"
 #include "tollgate/filter.hpp"
 
@@ -15,6 +16,7 @@
 namespace tollgate::net {
 class Loop;
 class Listener;
+class ReadyDelay;
 class TcpStream;
 class TlsServerContext;
 }  // namespace tollgate::net
@@ -73,6 +75,9 @@ class Server {
   // Where its exchanges get their tokens; before start().
   void set_tokens(credentials::WorkerTokens& tokens) { tokens_ = &tokens; }
 
+  // From now on requests that are more than its worker can do are refused; before start().
+  void refuse_overload();
+
   void use(std::shared_ptr<const Chain> chain) { chain_ = std::move(chain); }
 
   // Stops accepting, closes idle connections, lets running exchanges finish and tells their clients
@@ -91,6 +96,7 @@ class Server {
  private:
   friend class Connection;
   friend class ClientTunnel;
+  bool must_refuse(TimePoint now);
   void on_accept(std::unique_ptr<net::TcpStream> tcp);
   void remove_later(Connection& connection);
   void add_session(ClientTunnel& session);
@@ -103,6 +109,8 @@ class Server {
   credentials::WorkerTokens* tokens_ = nullptr;
   std::shared_ptr<const Chain> chain_;
   std::unique_ptr<net::Listener> listener_;
+  std::unique_ptr<net::ReadyDelay> delay_;  // null: nothing is refused
+  Overload overload_;
   std::vector<ClientTunnel*> sessions_;  // WebSockets, each of one of the connections
   std::list<std::unique_ptr<Connection>> connections_;
   std::list<std::unique_ptr<Connection>> ended_;  // until the loop destroys them
