@@ -6,6 +6,9 @@
 #include "tollgate/clock.hpp"
 #include "tollgate/config.hpp"
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,6 +49,51 @@ struct DeploymentSeen {
   AnswerSeen dated;       // by /openai/deployments/NAME
   AnswerSeen v1;          // by /openai/v1
   std::vector<std::string> present;  // other names, tried because this one was not found, that were
+};
+
+struct CredentialSeen {
+  WaySeen way;
+  CredentialKind kind = CredentialKind::managed_identity;
+  bool is_metadata_service = false;  // of a virtual machine
+  std::string problem;               // not "": there is no token, and why
+  std::chrono::seconds lifetime{0};  // of the token
+};
+
+struct KeysSeen {
+  WaySeen way;
+  std::string problem;    // not "": no signing keys, and why
+  std::size_t count = 0;  // of keys
+  AnswerSeen answer;      // of the first document
+};
+
+struct RedisSeen {
+  WaySeen way;
+  std::string user;
+  std::string error;    // in Redis's words
+  std::string problem;  // not "": there was no usable answer
+  std::optional<WallTime> date;  // its clock
+  WallTime at{};                 // ours at that time
+  Milliseconds round_trip{0};
+  Milliseconds patience{0};      // sharing.timeout
+};
+
+// A file that the gateway writes.
+struct FileSeen {
+  std::string check;  // what it is for: ledger
+  std::string path;
+  std::string problem;         // why it cannot be written
+  bool exists = false;
+  bool is_remote = false;      // on a network file system
+  bool must_be_local = false;
+  std::int64_t free_bytes = 0;
+};
+
+// An address to listen on.
+struct ListenSeen {
+  std::string check;        // listen, admin
+  std::string address;
+  int code = 0;             // errno of the attempt to take it; 0: it is free
+  bool is_served = false;   // by a gateway
 };
 
 }  // namespace tollgate::cli::doctor

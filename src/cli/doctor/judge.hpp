@@ -32,6 +32,15 @@ bool is_present(const AnswerSeen& answer);
 // The answer says that there is no deployment of this name.
 bool is_absent(const AnswerSeen& answer);
 
+// --- what else the gateway needs ---
+Finding judge_token(const CredentialSeen& seen);
+Finding judge_keys(const KeysSeen& seen);
+Finding judge_redis(const RedisSeen& seen);
+
+// --- what is here ---
+Finding judge_file(const FileSeen& seen);
+Finding judge_listen(const ListenSeen& seen);
+
 // Of a certificate. `what` begins the text.
 Finding judge_end(std::string check, const std::string& what, WallTime ends, WallTime now);
 

@@ -12,7 +12,7 @@
 namespace tollgate::cli::doctor {
 namespace {
 
-constexpr std::size_t longest_quote = 160;
+constexpr std::size_t longest_quote = 120;
 
 // The first answer that says something about a thing decides it.
 enum class Meaning : unsigned char {

@@ -91,9 +91,9 @@ void write_fixes(std::ostream& out, const std::vector<Fix>& fixes) {
   if (fixes.empty()) return;
   out << "\nWhat to do\n";
   for (std::size_t i = 0; i < fixes.size(); ++i) {
-    std::string where;
-    for (const std::string& subject : fixes[i].subjects) where += (where.empty() ? "" : ", ") + subject;
-    out << "  [" << i + 1 << "] " << where << ": " << fixes[i].check << '\n';
+    std::string where = fixes[i].check + ":";
+    for (const std::string& subject : fixes[i].subjects) where += (where.ends_with(':') ? " " : ", ") + subject;
+    out << "  [" << i + 1 << "] " << where << '\n';
     write_wrapped(out, fixes[i].text, 6);
   }
 }

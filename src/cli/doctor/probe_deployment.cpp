@@ -23,6 +23,11 @@ struct Call {
   std::string body;
 };
 
+Credential key_of(const Deployment& deployment) {
+  const std::string& key = deployment.api_key.reveal();
+  return {"api-key: " + key + "\r\n", key};
+}
+
 bool embeds(const Deployment& deployment) { return deployment.model.find("embedding") != std::string::npos; }
 
 // Nothing to answer: an empty list is refused by every model, after name, right and version have been looked at.
@@ -81,14 +86,20 @@ std::vector<std::string> other_names(const Deployment& deployment) {
 }  // namespace
 
 awaitable<void> probe_deployment(Surroundings& around, const Deployment& deployment, const std::string& api_version,
-                                 DeploymentSeen& seen) {
+                                 credentials::WorkerTokens& tokens, DeploymentSeen& seen) {
   const net::Egress egress = net::Egress::to(around.perimeter, deployment);
   const Destination to{deployment.endpoint,           egress, deployment.network, deployment.ca_file,
                        deployment.client_certificate, deployment.timeouts.connect};
   Way way = co_await open_way(around, to, seen.way);
   if (!way.stream) co_return;
-  Credential credential{"api-key: " + deployment.api_key.reveal() + "\r\n", deployment.api_key.reveal()};
+  Credential credential = key_of(deployment);
   const base::WipeAtEnd wiped_header(credential.header), wiped_secret(credential.secret);
+  if (deployment.credential) {
+    const auto found = co_await tokens.get(*deployment.credential, around.deadline);
+    seen.no_token = found.problem;
+    if (!found.token) co_return;
+    credential = {"Authorization: Bearer " + found.token->text + "\r\n", found.token->text};
+  }
   Call dated = dated_call(deployment, deployment.deployment, api_version);
   seen.dated = co_await ask(around, deployment, credential, way, std::move(dated));
   Call v1 = v1_call(deployment);
