@@ -101,6 +101,7 @@ class Examination {
     DeploymentAsked asked;
     asked.name = deployment.deployment;
     asked.resource = deployment.endpoint.host;
+    asked.zone = deployments_[deployment.index].way.zone;
     asked.api_version = options_.api_version;
     asked.credential = deployment.credential ? deployment.credential->name : "";
     asked.region = deployment.region;

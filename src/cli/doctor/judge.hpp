@@ -20,6 +20,7 @@ Finding judge_clock(WallTime theirs, WallTime ours, bool needs_tokens);
 struct DeploymentAsked {
   std::string name;         // what Azure calls it
   std::string resource;     // host of the endpoint
+  std::string zone;         // the private DNS zone that answers for it; "" none is known
   std::string api_version;  // the dated one that was tried
   std::string credential;   // whose token was sent; "": a key was
   std::string region;       // configured; "" none

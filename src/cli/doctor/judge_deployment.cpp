@@ -115,8 +115,8 @@ Finding judge_credential(const DeploymentAsked& asked, Meaning meaning, const An
 std::string near_names(const DeploymentAsked& asked) {
   if (asked.others.empty()) return "";
   const std::string near = config::nearest(asked.name, asked.others);
-  if (!near.empty()) return " Did you mean " + near + "? That one is there.";
-  return " There are: " + joined(asked.others) + ".";
+  if (!near.empty()) return "Did you mean " + near + "? That one is there. ";
+  return "There are: " + joined(asked.others) + ". ";
 }
 
 Finding judge_existence(const DeploymentAsked& asked, Meaning meaning, const AnswerSeen& answer) {
@@ -128,8 +128,8 @@ Finding judge_existence(const DeploymentAsked& asked, Meaning meaning, const Ans
               "over what it refuses."};
     case Meaning::no_deployment:
       return failed("deployment", "there is no deployment " + asked.name + " (404)",
-                    "Write the name that the portal shows under Deployments, which need not be that of the model; a new "
-                    "one takes up to five minutes." + near_names(asked));
+                    near_names(asked) + "Write the name that the portal shows under Deployments, which need not be that of "
+                                        "the model; a new one takes up to five minutes.");
     case Meaning::redirected:
       return failed("deployment", quoted(answer), "The endpoint sends elsewhere: write the address that it leads to.");
     case Meaning::unavailable:
@@ -193,9 +193,11 @@ std::vector<Finding> judge_deployment(const DeploymentAsked& asked, const Answer
   }
   if (meaning == Meaning::public_access)
     findings.push_back(failed("access", quoted(answer),
-                              "The resource takes calls by its private endpoint alone, and this one came over the public "
-                              "network: this machine resolves its name to a public address, or something in between calls "
-                              "on its behalf. Mend the DNS, and write network: private so that it is noticed earlier."));
+                              "The resource takes calls by its private endpoint alone, and this one came over the public network. " +
+                                  (asked.zone.empty() ? "Give its name the private address in the DNS that this machine asks"
+                                                      : "Link the private DNS zone " + asked.zone + " to this machine's virtual network") +
+                                  ", and write network: private, so that it is noticed before anything is sent. If the name has "
+                                  "its private address already, something in between calls on this machine's behalf."));
   if (meaning == Meaning::firewall)
     findings.push_back(failed("access", quoted(answer),
                               "The resource allows selected networks alone: add this machine's address or network under "

@@ -28,6 +28,8 @@ Credential key_of(const Deployment& deployment) {
   return {"api-key: " + key + "\r\n", key};
 }
 
+Credential token_of(const credentials::Token& token) { return {"Authorization: Bearer " + token.text + "\r\n", token.text}; }
+
 bool embeds(const Deployment& deployment) { return deployment.model.find("embedding") != std::string::npos; }
 
 // Nothing to answer: an empty list is refused by every model, after name, right and version have been looked at.
@@ -92,14 +94,15 @@ awaitable<void> probe_deployment(Surroundings& around, const Deployment& deploym
                        deployment.client_certificate, deployment.timeouts.connect};
   Way way = co_await open_way(around, to, seen.way);
   if (!way.stream) co_return;
-  Credential credential = key_of(deployment);
-  const base::WipeAtEnd wiped_header(credential.header), wiped_secret(credential.secret);
+  std::shared_ptr<const credentials::Token> token;
   if (deployment.credential) {
     const auto found = co_await tokens.get(*deployment.credential, around.deadline);
     seen.no_token = found.problem;
-    if (!found.token) co_return;
-    credential = {"Authorization: Bearer " + found.token->text + "\r\n", found.token->text};
+    token = found.token;
+    if (!token) co_return;
   }
+  Credential credential = token ? token_of(*token) : key_of(deployment);
+  const base::WipeAtEnd wiped_header(credential.header), wiped_secret(credential.secret);
   Call dated = dated_call(deployment, deployment.deployment, api_version);
   seen.dated = co_await ask(around, deployment, credential, way, std::move(dated));
   Call v1 = v1_call(deployment);

@@ -69,7 +69,9 @@ TEST_F(DoctorDeployment, RoleMissing) {
 
 TEST_F(DoctorDeployment, PublicAccessDisabled) {
   AnswerSeen refused = answer(403, "403", "Public access is disabled. Please configure private endpoint.");
-  expect(find("access", refused, refused), Verdict::fail, "403: Public access", "private endpoint");
+  expect(find("access", refused, refused), Verdict::fail, "403: Public access", "Give its name the private address");
+  asked.zone = "privatelink.openai.azure.com";
+  expect(find("access", refused, refused), Verdict::fail, "403", "Link the private DNS zone privatelink.openai.azure.com to");
   refused = answer(403, "AccessDenied", "");
   refused.policy = "ThrowExceptionDueToTrafficDenied";
   expect(find("access", refused, refused), Verdict::fail, "AccessDenied", "private endpoint");
