@@ -14,6 +14,7 @@ constexpr const char* usage =
     "\n"
     "  serve [--config FILE]   run the gateway (default config/tollgate.yaml)\n"
     "  check FILE              validate a configuration; --show-defaults prints it in full\n"
+    "  doctor                  what does not work from here to deployments and services, and what to do\n"
     "  schema                  print the JSON Schema of the configuration, for editors\n"
     "  keys new | keys hash    make a subscription key, or hash one from stdin\n"
     "  usage [--by COLUMNS]    who spent what, from the ledger; as a table, CSV, JSON or FOCUS\n"
@@ -36,6 +37,7 @@ int main(int argc, char** argv) {
   char** arguments = argv + 2;
   if (command == "serve") return tollgate::app::serve_command(count, arguments);
   if (command == "check") return tollgate::cli::check_command(count, arguments, load_options());
+  if (command == "doctor") return tollgate::cli::doctor_command(count, arguments, load_options());
   if (command == "schema") return tollgate::cli::schema_command(count, arguments, load_options());
   if (command == "keys") return tollgate::cli::keys_command(count, arguments);
   if (command == "usage") return tollgate::cli::usage_command(count, arguments);

@@ -9,6 +9,9 @@ namespace tollgate::cli {
 // check [--show-defaults] FILE
 int check_command(int argc, char** argv, const config::LoadOptions& options = {});
 
+// doctor [--config FILE] ...: 0 no fault, 1 a fault, 2 it could not begin
+int doctor_command(int argc, char** argv, const config::LoadOptions& options = {});
+
 // schema
 int schema_command(int argc, char** argv, const config::LoadOptions& options = {});
 

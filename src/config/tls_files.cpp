@@ -5,6 +5,7 @@
 #include <openssl/x509.h>
 
 #include <cstdio>
+#include <ctime>
 #include <memory>
 
 namespace tollgate::config {
@@ -34,6 +35,16 @@ std::string certificate_fault(const CertificateFiles& files) {
   if (!do_match) return "holds a key that is not of its certificate";
   if (X509_cmp_current_time(X509_get0_notAfter(certificate.get())) < 0) return "holds a certificate that has expired";
   return {};
+}
+
+std::optional<WallTime> certificate_end(const std::string& path) {
+  const File file = open_file(path);
+  if (!file) return std::nullopt;
+  const Certificate certificate(PEM_read_X509(file.get(), nullptr, no_passphrase, nullptr), X509_free);
+  ERR_clear_error();
+  std::tm parts{};
+  if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &parts) != 1) return std::nullopt;
+  return std::chrono::system_clock::from_time_t(::timegm(&parts));
 }
 
 }  // namespace tollgate::config

@@ -1,15 +1,8 @@
 #include "credentials/token_fetcher.hpp"
 
-#include "base/request_id.hpp"
-#include "base/wipe.hpp"
-#include "config/text_file.hpp"
 #include "config/values.hpp"
-#include "credentials/assertion.hpp"
 #include "credentials/identity.hpp"
-#include "credentials/token_answer.hpp"
-#include "credentials/token_request.hpp"
-#include "fetch/fetch.hpp"
-#include "net/egress.hpp"
+#include "credentials/token_ask.hpp"
 #include "net/tls_context.hpp"
 #include "tollgate/log.hpp"
 
@@ -22,68 +15,17 @@ namespace tollgate::credentials {
 namespace {
 
 constexpr std::chrono::seconds attempt_time{10};
-constexpr std::size_t most_assertion_bytes = 32 * 1024;
 
 double chance() {
   thread_local std::minstd_rand random{std::random_device{}()};
   return std::uniform_real_distribution<double>(0, 1)(random);
 }
 
-std::int64_t seconds_now() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 std::string in_words(Duration duration) {
   return config::to_text(std::chrono::round<std::chrono::seconds>(duration));
 }
 
-// What a credential proves itself with besides a secret.
-struct Assertion {
-  std::string text;
-  std::string problem;
-};
-
-Assertion assertion_of(const TokenCredential& credential) {
-  Assertion assertion;
-  if (credential.kind == CredentialKind::client_certificate) {
-    assertion.text = make_assertion(credential.certificate, credential.client_id, token_url(credential),
-                                    base::make_request_id(), seconds_now());
-    if (assertion.text.empty()) assertion.problem = "the key of the certificate cannot sign";
-  }
-  if (credential.kind == CredentialKind::workload_identity) {
-    std::string why;
-    auto text = config::read_regular_file(credential.token_file, most_assertion_bytes, why);
-    if (!text) {
-      assertion.problem = "the file " + credential.token_file + " " + why;
-      return assertion;
-    }
-    constexpr std::string_view space = " \t\r\n";
-    text->erase(text->find_last_not_of(space) + 1);
-    text->erase(0, text->find_first_not_of(space));
-    assertion.text = std::move(*text);
-    if (assertion.text.empty()) assertion.problem = "the file " + credential.token_file + " is empty";
-  }
-  return assertion;
-}
-
-// What the request told the endpoint, and must not come back into the log.
-const std::string& secret_of(const TokenCredential& credential, const std::string& assertion) {
-  if (credential.kind == CredentialKind::managed_identity) return credential.endpoint_secret.reveal();
-  return assertion.empty() ? credential.secret.reveal() : assertion;
-}
-
-bool is_https(const TokenCredential& credential) {
-  const bool is_machine = credential.kind == CredentialKind::managed_identity;
-  return (is_machine ? credential.endpoint : credential.authority).starts_with("https://");
-}
-
 }  // namespace
-
-struct TokenFetcher::Attempt {
-  std::shared_ptr<Token> token;  // null: it failed
-  Failure failure;
-  std::string problem;           // for the log and /status
-};
 
 TokenFetcher::~TokenFetcher() {
   for (auto& task : tasks_) {
@@ -120,7 +62,7 @@ TokenFetcher::Plan TokenFetcher::prepare(std::shared_ptr<const Config> config) c
 
 // The system's authorities are read once; those of a file may have been replaced.
 std::shared_ptr<net::TlsClientContext> TokenFetcher::tls_for(const TokenCredential& credential, const Task* known) {
-  if (!is_https(credential)) return nullptr;
+  if (!endpoint_of(credential).starts_with("https://")) return nullptr;
   const bool is_of_the_system = known && known->tls && known->credential->ca_file.empty() && credential.ca_file.empty();
   return is_of_the_system ? known->tls : std::make_shared<net::TlsClientContext>(credential.ca_file);
 }
@@ -188,58 +130,15 @@ void TokenFetcher::start(Task& task) {
 }
 
 awaitable<void> TokenFetcher::fetch(Task& task) {
+  const auto config = task.config;  // a reload may replace the task's
   Renewal renewal = task.cell->begin_attempt();
-  Attempt attempt = co_await ask(task, std::move(renewal));
+  auto tls = task.tls;
+  TokenAttempt attempt = co_await ask_for_token(loop_, perimeter_, *task.credential, std::move(tls), std::move(renewal),
+                                                chance(), Clock::now() + attempt_time);
   finish(task, std::move(attempt));
 }
 
-// Link-local addresses are the endpoints of managed identities, and nobody else's.
-net::Egress TokenFetcher::egress_to(const TokenCredential& credential) const {
-  if (credential.kind == CredentialKind::managed_identity) return net::Egress::to_identity_endpoint(perimeter_, credential.network);
-  return net::Egress(perimeter_, {"token", ""}, credential.network);
-}
-
-awaitable<TokenFetcher::Attempt> TokenFetcher::ask(Task& task, Renewal renewal) {
-  const auto config = task.config;  // a reload may replace the task's
-  const TokenCredential& credential = *task.credential;
-  Attempt attempt;
-  Assertion assertion = assertion_of(credential);
-  const base::WipeAtEnd wiped_assertion(assertion.text);
-  if (!assertion.problem.empty()) {
-    attempt.problem = std::move(assertion.problem);
-    co_return attempt;
-  }
-  const TimePoint asked = Clock::now();
-  auto tls = task.tls;
-  fetch::Request request = token_request(credential, assertion.text, renewal);
-  const net::Egress egress = egress_to(credential);
-  fetch::Answer answer = co_await fetch::send(loop_, egress, std::move(request), std::move(tls), asked + attempt_time);
-  const base::WipeAtEnd wiped_answer(answer.body);
-  if (!answer.problem.empty()) {
-    attempt.failure = {answer.status, answer.retry_after};
-    attempt.problem = std::move(answer.problem);
-    const std::string said = error_text(answer.error_body, secret_of(credential, assertion.text));
-    if (!said.empty()) attempt.problem += ", " + said;
-    co_return attempt;
-  }
-  TokenAnswer told = parse_token(answer.body, seconds_now());
-  const base::WipeAtEnd wiped_token(told.text);
-  if (!told.problem.empty()) {
-    attempt.problem = std::move(told.problem);
-    co_return attempt;
-  }
-  attempt.token = std::make_shared<Token>();
-  attempt.token->text = told.text;
-  attempt.token->obtained = asked;
-  attempt.token->expires = asked + told.lifetime;
-  attempt.token->refresh = asked + refresh_after(told.lifetime, told.refresh_in, chance());
-  attempt.token->expires_wall = std::chrono::system_clock::now() + (attempt.token->expires - Clock::now());
-  attempt.token->is_renewed = !renewal.refused_sha256.empty();
-  attempt.token->claims = std::move(renewal.claims);
-  co_return attempt;
-}
-
-void TokenFetcher::finish(Task& task, Attempt attempt) {
+void TokenFetcher::finish(Task& task, TokenAttempt attempt) {
   task.is_fetching = false;
   if (attempt.token) {
     const bool is_first = !task.cell->look().token;
@@ -261,7 +160,7 @@ void TokenFetcher::finish(Task& task, Attempt attempt) {
   loop_.arm(task);
 }
 
-void TokenFetcher::note_failure(Task& task, const Attempt& attempt, Duration wait) {
+void TokenFetcher::note_failure(Task& task, const TokenAttempt& attempt, Duration wait) {
   const auto held = task.cell->look().token;
   const bool is_refused = is_refusal(task.credential->kind, attempt.failure.status);
   auto& counter = is_refused ? task.cell->numbers().refused : task.cell->numbers().failed;

@@ -6,6 +6,7 @@
 
 #include "base/branch.hpp"
 #include "credentials/schedule.hpp"
+#include "credentials/token_ask.hpp"
 #include "credentials/token_cell.hpp"
 #include "net/loop.hpp"
 #include "tollgate/config.hpp"
@@ -16,7 +17,6 @@
 #include <vector>
 
 namespace tollgate::net {
-class Egress;
 class Perimeter;
 class TlsClientContext;
 }
@@ -60,17 +60,14 @@ class TokenFetcher {
     std::coroutine_handle<> nobody;
     base::Branch work;
   };
-  struct Attempt;
 
   Task* find(const TokenCell& cell) const;
   static std::shared_ptr<net::TlsClientContext> tls_for(const TokenCredential& credential, const Task* known);
   std::unique_ptr<Task> make_task(const TokenCredential& credential, const std::shared_ptr<TokenCell>& cell);
   void start(Task& task);
   awaitable<void> fetch(Task& task);
-  net::Egress egress_to(const TokenCredential& credential) const;
-  awaitable<Attempt> ask(Task& task, Renewal renewal);
-  void finish(Task& task, Attempt attempt);
-  void note_failure(Task& task, const Attempt& attempt, Duration wait);
+  void finish(Task& task, TokenAttempt attempt);
+  void note_failure(Task& task, const TokenAttempt& attempt, Duration wait);
 
   net::Loop& loop_;
   net::Perimeter& perimeter_;

@@ -6,12 +6,10 @@
 #include "net/connect.hpp"
 #include "net/loop.hpp"
 #include "tollgate/byte_stream.hpp"
-#include "tollgate/config.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <optional>
 
 namespace tollgate::fetch {
 
@@ -21,10 +19,7 @@ constexpr std::size_t max_document = 1024 * 1024;
 constexpr std::size_t max_error_body = 64 * 1024;
 constexpr std::size_t max_head = 64 * 1024;
 
-struct Target {
-  Endpoint endpoint;
-  std::string path;
-};
+}  // namespace
 
 std::optional<Target> parse_url(std::string_view url) {
   Target target;
@@ -54,6 +49,8 @@ std::optional<Target> parse_url(std::string_view url) {
   if (target.endpoint.host.empty()) return std::nullopt;
   return target;
 }
+
+namespace {
 
 // Seconds; the form with a date is not used by the services asked here.
 std::chrono::milliseconds advice_of(const http::ResponseHead& head) {
@@ -118,6 +115,8 @@ class Reading {
     }
     return true;
   }
+  bool has_begun() const noexcept { return !head_bytes_.empty(); }
+  std::string take_head() { return has_head_ ? std::move(head_bytes_) : std::string(); }
   bool is_whole_at_eof() { return has_head_ && decoder_.finish_at_eof(); }
 
  private:
@@ -150,8 +149,13 @@ awaitable<Answer> send(net::Loop& loop, net::Egress egress, Request what, std::s
     document.problem = connected.error;
     co_return document;
   }
-  ByteStream& stream = *connected.stream;
-  std::string request = what.method + " " + target->path + " HTTP/1.1\r\nHost: " + target->endpoint.authority +
+  co_return co_await exchange(loop, *connected.stream, *target, std::move(what), deadline);
+}
+
+awaitable<Answer> exchange(net::Loop& loop, ByteStream& stream, const Target& target, Request what, TimePoint deadline) {
+  Answer document;
+  const base::WipeAtEnd wiped_headers(what.headers), wiped_form(what.form);
+  std::string request = what.method + " " + target.path + " HTTP/1.1\r\nHost: " + target.endpoint.authority +
                         "\r\nAccept: application/json\r\nUser-Agent: tollgate\r\nConnection: close\r\n" + what.headers;
   const base::WipeAtEnd wiped_request(request);
   const std::string& body = what.form.empty() ? what.json : what.form;
@@ -176,11 +180,13 @@ awaitable<Answer> send(net::Loop& loop, net::Egress egress, Request what, std::s
     if (co_await wait == Wake::timeout) co_return document;
     document.problem.clear();
   }
+  const TimePoint sent_at = Clock::now();
   Reading reading;
   for (;;) {
     net::Buffer buffer(loop);
     const IoResult got = stream.try_read(buffer.data(), net::Buffer::capacity);
     if (got.status == IoStatus::ok) {
+      if (!reading.has_begun()) document.first_byte = std::chrono::round<std::chrono::milliseconds>(Clock::now() - sent_at);
       if (reading.take({buffer.data(), got.bytes}, document)) break;
       continue;
     }
@@ -196,6 +202,7 @@ awaitable<Answer> send(net::Loop& loop, net::Egress egress, Request what, std::s
     }
   }
   if (!document.problem.empty()) document.body.clear();
+  document.head = reading.take_head();
   co_return document;
 }
 

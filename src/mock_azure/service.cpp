@@ -156,6 +156,9 @@ Reply Service::answer(Call& call, const Access& access) {
   }
   const Routing routing = find_route(request, call.route);
   if (routing != Routing::found) return resource_not_found();
+  // What the path names is looked for before the body is read.
+  const bool is_named = !call.route.deployment.empty() && call.route.operation != "batches";
+  if (is_named && deployments_.find(call.route.deployment) == nullptr) return deployment_not_found();
 
   call.directives = parse_directives(request.body);
   call.fault = call.directives.fault;

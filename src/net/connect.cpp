@@ -1,5 +1,6 @@
 #include "net/connect.hpp"
 
+#include "net/connect_trace.hpp"
 #include "net/egress.hpp"
 #include "net/resolver.hpp"
 #include "net/tcp_stream.hpp"
@@ -19,6 +20,7 @@ namespace {
 
 struct Opened {
   std::unique_ptr<TcpStream> tcp;
+  int code = 0;  // errno
   std::string error;
 };
 
@@ -48,7 +50,8 @@ awaitable<Opened> open_tcp(Loop& loop, const Allowed& allowed, TimePoint deadlin
   Opened out;
   const int fd = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) {
-    out.error = std::string("no socket: ") + std::strerror(errno);
+    out.code = errno;
+    out.error = std::string("no socket: ") + std::strerror(out.code);
     co_return out;
   }
   out.tcp = std::make_unique<TcpStream>(loop, fd, address.is_v6());
@@ -60,6 +63,7 @@ awaitable<Opened> open_tcp(Loop& loop, const Allowed& allowed, TimePoint deadlin
     code = wake == Wake::timeout ? ETIMEDOUT : result_of_connect(fd);
   }
   if (code != 0) {
+    out.code = code;
     out.error = "cannot connect to " + address.text() + ": " + std::strerror(code);
     out.tcp.reset();
   }
@@ -78,25 +82,47 @@ awaitable<Resolved> addresses_of(Loop& loop, const Endpoint& endpoint, const Egr
   return pinned;
 }
 
+std::chrono::milliseconds since(TimePoint began) {
+  return std::chrono::round<std::chrono::milliseconds>(Clock::now() - began);
+}
+
+void tell_resolved(ConnectTrace& trace, const Resolved& resolved, TimePoint began) {
+  trace.resolved_in = since(began);
+  trace.unresolved = resolved.error;
+  trace.is_unknown_name = resolved.is_unknown_name;
+  for (const Address& address : resolved.addresses) trace.addresses.push_back(address.host_text());
+}
+
+void tell_tls(ConnectTrace& trace, const TlsStream& stream, const std::string& failure, TimePoint began) {
+  TlsTrace& tls = trace.tls.emplace();
+  stream.describe(tls);
+  tls.failure = failure;
+  tls.took = since(began);
+}
+
 }  // namespace
 
 awaitable<Connected> connect(Loop& loop, const Endpoint& endpoint, const Egress& egress,
-                             std::shared_ptr<TlsClientContext> tls, TimePoint deadline) {
+                             std::shared_ptr<TlsClientContext> tls, TimePoint deadline, ConnectTrace* trace) {
   Connected out;
+  TimePoint began = Clock::now();
   const Resolved resolved = co_await addresses_of(loop, endpoint, egress, deadline);
+  if (trace) tell_resolved(*trace, resolved, began);
   if (resolved.addresses.empty()) {
     out.error = "cannot resolve " + endpoint.host + ": " + resolved.error;
     co_return out;
   }
   const Admitted admitted = egress.admit(endpoint.host, resolved.addresses);
+  if (trace) trace->refused = admitted.refused;
   out.error = admitted.refusal;
   std::unique_ptr<TcpStream> tcp;
   for (std::size_t i = 0; i < admitted.addresses.size() && !tcp; ++i) {
     const auto left = static_cast<int>(admitted.addresses.size() - i);
-    const TimePoint now = Clock::now();
-    const TimePoint share = left == 1 ? deadline : now + std::max(deadline - now, Duration(0)) / left;
+    began = Clock::now();
+    const TimePoint share = left == 1 ? deadline : began + std::max(deadline - began, Duration(0)) / left;
     Opened opened = co_await open_tcp(loop, admitted.addresses[i], share);
     tcp = std::move(opened.tcp);
+    if (trace) trace->attempts.push_back({admitted.addresses[i].address().text(), opened.code, since(began)});
     if (!tcp) out.error = opened.error + (admitted.refusal.empty() ? "" : "; " + admitted.refusal);
     out.address = admitted.addresses[i].address();
   }
@@ -107,7 +133,9 @@ awaitable<Connected> connect(Loop& loop, const Endpoint& endpoint, const Egress&
     co_return out;
   }
   auto stream = std::make_unique<TlsStream>(std::move(tcp), std::move(tls), endpoint.host);
+  began = Clock::now();
   const std::string failure = co_await stream->handshake(deadline);
+  if (trace) tell_tls(*trace, *stream, failure, began);
   if (failure.empty()) {
     out.stream = std::move(stream);
   } else {

@@ -12,7 +12,7 @@ DnsCache::Found DnsCache::find(const std::string& host, TimePoint now) const {
   const bool may_ask = now >= entry.ask_again_at;
   if (!entry.addresses.empty() && now < entry.fresh_until) return {State::fresh, &entry.addresses, nullptr, may_ask};
   if (!entry.addresses.empty() && now < entry.stale_until) return {State::stale, &entry.addresses, nullptr, may_ask};
-  if (!may_ask) return {State::negative, nullptr, &entry.why, false};
+  if (!may_ask) return {State::negative, nullptr, &entry.why, false, entry.is_unknown_name};
   return {};
 }
 
@@ -29,14 +29,17 @@ void DnsCache::store_answer(const std::string& host, std::vector<Address> addres
 
 void DnsCache::store_no_such_name(const std::string& host, std::string why, TimePoint now,
                                   const ResolverConfig& config) {
-  entry_of(host, now).addresses.clear();
+  Entry& entry = entry_of(host, now);
+  entry.addresses.clear();
   store_failure(host, std::move(why), now, config);
+  entry.is_unknown_name = true;
 }
 
 void DnsCache::store_failure(const std::string& host, std::string why, TimePoint now, const ResolverConfig& config) {
   Entry& entry = entry_of(host, now);
   entry.ask_again_at = now + config.negative_ttl;
   entry.why = std::move(why);
+  entry.is_unknown_name = false;
 }
 
 DnsCache::Entry& DnsCache::entry_of(const std::string& host, TimePoint now) {

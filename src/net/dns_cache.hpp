@@ -27,6 +27,7 @@ class DnsCache {
     const std::vector<Address>* addresses = nullptr;  // fresh and stale; valid until the next store_
     const std::string* why = nullptr;                 // negative
     bool may_ask = true;                              // false: it failed a moment ago
+    bool is_unknown_name = false;                     // negative: there is no such name
   };
 
   Found find(const std::string& host, TimePoint now) const;
@@ -48,6 +49,7 @@ class DnsCache {
     TimePoint stale_until{};
     TimePoint ask_again_at{};
     std::string why;
+    bool is_unknown_name = false;
   };
   Entry& entry_of(const std::string& host, TimePoint now);
 

@@ -64,6 +64,7 @@ Admitted Egress::admit(const std::string& host, const std::vector<Address>& addr
     // Both kinds in one answer: a zone that is half right.
     if (!out.addresses.empty()) refusal.text += "; only its other addresses are used";
     if (out.refusal.empty()) out.refusal = refusal.text;
+    out.refused.push_back({refusal.address, refusal.reason});
     perimeter_->refused(std::move(refusal));
   }
   return out;

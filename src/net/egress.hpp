@@ -6,6 +6,7 @@
 #pragma once
 
 #include "net/address.hpp"
+#include "net/connect_trace.hpp"
 #include "net/perimeter.hpp"
 #include "tollgate/config.hpp"
 
@@ -28,6 +29,7 @@ class Allowed {
 struct Admitted {
   std::vector<Allowed> addresses;  // in the order given
   std::string refusal;             // why some were not let pass: host, address, what to do; "" none
+  std::vector<RefusedAddress> refused;
 };
 
 class Egress {

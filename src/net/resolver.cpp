@@ -105,7 +105,10 @@ awaitable<Resolved> Resolver::resolve(std::string host, std::uint16_t port, Peri
       count(perimeter.lookups.cached);
       result.addresses = with_port(*found.addresses, port);
       return result;
-    case DnsCache::State::negative: result.error = *found.why; return result;
+    case DnsCache::State::negative: 
+      result.error = *found.why;
+      result.is_unknown_name = found.is_unknown_name;
+      return result;
     case DnsCache::State::stale:
       if (found.may_ask) break;
       count(perimeter.lookups.stale);
@@ -132,6 +135,7 @@ awaitable<Resolved> Resolver::wait(std::string host, std::uint16_t port, Perimet
     result.addresses = with_port(*found.addresses, port);
   } else {
     result.error = lookup->is_done ? lookup->answer.why : "name resolution took too long";
+    result.is_unknown_name = lookup->is_done && lookup->answer.kind == DnsAnswer::Kind::no_such_name;
   }
   co_return result;
 }

@@ -23,6 +23,7 @@ class DnsChannel;
 struct Resolved {
   std::vector<Address> addresses;  // empty on failure
   std::string error;
+  bool is_unknown_name = false;  // the name servers say that there is no such name
 };
 
 class Resolver {

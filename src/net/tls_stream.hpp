@@ -15,6 +15,7 @@ namespace tollgate::net {
 
 class TlsServerContext;
 class TlsClientContext;
+struct TlsTrace;
 
 class TlsStream final : public ByteStream {
  public:
@@ -30,6 +31,9 @@ class TlsStream final : public ByteStream {
 
   // Of the other side, after a handshake that verified it; null: it showed none.
   std::unique_ptr<const ClientCertificate> peer_certificate() const;
+
+  // What is known of the handshake and of the other side's certificate, also when it was not accepted.
+  void describe(TlsTrace& trace) const;
 
   IoResult try_read(char* into, std::size_t size) override;
   IoResult try_write(std::span<const std::string_view> parts) override;

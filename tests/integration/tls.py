@@ -15,14 +15,14 @@ class TlsFiles:
 
     KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
 
-    def certificate(self, name, names, authority="ours", usage="serverAuth"):
+    def certificate(self, name, names, authority="ours", usage="serverAuth", days=2):
         """(certificate file, key file) for the names."""
         extensions = self.folder / f"{name}.cnf"
         extensions.write_text(f"subjectAltName={names}\nextendedKeyUsage={usage}\n")
         self._openssl("req", *self.KEY, "-keyout", f"{name}.key", "-out", f"{name}.csr",
                       "-subj", f"/CN={name}")
         self._openssl("x509", "-req", "-in", f"{name}.csr", "-CA", f"{authority}.pem", "-CAkey",
-                      f"{authority}.key", "-CAcreateserial", "-out", f"{name}.pem", "-days", "2",
+                      f"{authority}.key", "-CAcreateserial", "-out", f"{name}.pem", "-days", str(days),
                       "-extfile", extensions.name)
         return self.folder / f"{name}.pem", self.folder / f"{name}.key"
 

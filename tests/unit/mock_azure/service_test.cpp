@@ -102,6 +102,9 @@ TEST(MockService, AnUnknownDeploymentIsNotFound) {
   const Reply reply = chat(service, hello);
   EXPECT_EQ(reply.status, 404);
   EXPECT_EQ(error_of(reply)["code"], "DeploymentNotFound");
+  // Before anybody looks at the body.
+  const Reply of_nothing = send(service, Asked("POST", "/openai/deployments/x/chat/completions", "api-version=2024-10-21", "{}"));
+  EXPECT_EQ(of_nothing.status, 404);
 }
 
 TEST(MockService, TakesTenCustomHeadersAndNotEleven) {

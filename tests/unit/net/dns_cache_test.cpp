@@ -70,12 +70,14 @@ TEST_F(DnsCacheTest, NoSuchNameIsBelievedAndRememberedForAShortTime) {
   cache_.store_no_such_name("a.example", "no such name", start_ + 1s, config_);
   EXPECT_EQ(state(2s), State::negative);
   EXPECT_EQ(*cache_.find("a.example", start_ + 2s).why, "no such name");
+  EXPECT_TRUE(cache_.find("a.example", start_ + 2s).is_unknown_name);
   EXPECT_EQ(state(3s), State::unknown);
 }
 
 TEST_F(DnsCacheTest, AFailureWithoutAnOldAnswerIsRemembered) {
   cache_.store_failure("a.example", "timeout", start_, config_);
   EXPECT_EQ(state(1s), State::negative);
+  EXPECT_FALSE(cache_.find("a.example", start_ + 1s).is_unknown_name);
   EXPECT_EQ(state(2s), State::unknown);
 }
 

@@ -1,0 +1,217 @@
+// What the answers of a deployment mean. The requests ask for nothing that could be generated: a
+// deployment that is there and may be used refuses them with 400.
+#include "cli/doctor/judge.hpp"
+
+#include "cli/text.hpp"
+#include "config/nearest.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+namespace tollgate::cli::doctor {
+namespace {
+
+constexpr std::size_t longest_quote = 120;
+
+// The first answer that says something about a thing decides it.
+enum class Meaning : unsigned char {
+  none,           // there was no answer
+  usable,         // the deployment has read the request
+  busy,           // it is there, and full
+  wrong_key,
+  no_role,
+  wrong_audience,
+  keys_disabled,
+  public_access,  // the resource takes no calls by the public network
+  firewall,       // it takes none from this address
+  forbidden,
+  no_deployment,
+  no_version,     // neither path nor api-version
+  redirected,
+  unavailable,
+  strange,
+};
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+Meaning meaning_of_401(const AnswerSeen& answer) {
+  if (answer.code == "PermissionDenied" || has(answer.message, "lacks the required data action"))
+    return Meaning::no_role;
+  if (has(answer.message, "audience") || has(answer.message, "tenant")) return Meaning::wrong_audience;
+  return Meaning::wrong_key;
+}
+
+Meaning meaning_of_403(const AnswerSeen& answer) {
+  if (answer.code == "AuthenticationTypeDisabled" || has(answer.message, "Key based authentication is disabled"))
+    return Meaning::keys_disabled;
+  if (has(answer.message, "Public access is disabled") || has(answer.policy, "TrafficDenied"))
+    return Meaning::public_access;
+  if (has(answer.message, "Firewall") || has(answer.message, "Virtual Network")) return Meaning::firewall;
+  return Meaning::forbidden;
+}
+
+Meaning meaning_of(const AnswerSeen& answer) {
+  if (!answer.problem.empty()) return Meaning::none;
+  switch (answer.status) {
+    case 401: return meaning_of_401(answer);
+    case 403: return meaning_of_403(answer);
+    case 404:
+      if (answer.code == "DeploymentNotFound" || answer.code == "model_not_found") return Meaning::no_deployment;
+      return answer.is_json ? Meaning::no_version : Meaning::strange;
+    case 429: return Meaning::busy;
+    default: break;
+  }
+  if (answer.status >= 300 && answer.status < 400) return Meaning::redirected;
+  if (answer.status >= 500 || answer.status == 408) return Meaning::unavailable;
+  if (answer.status == 400 && has(answer.message, "custom subdomain")) return Meaning::wrong_audience;
+  // Any other refusal is of one who has read it.
+  return answer.is_json || answer.status < 300 ? Meaning::usable : Meaning::strange;
+}
+
+std::string quoted(const AnswerSeen& answer) {
+  std::string text = std::to_string(answer.status);
+  if (!answer.code.empty() && answer.code != text) text += " " + printable(answer.code);
+  if (answer.message.empty()) return text;
+  std::string message = printable(answer.message);
+  if (message.size() > longest_quote) message = message.substr(0, longest_quote) + "...";
+  return text + ": " + message;
+}
+
+Finding judge_credential(const DeploymentAsked& asked, Meaning meaning, const AnswerSeen& answer) {
+  const bool has_key = asked.credential.empty();
+  switch (meaning) {
+    case Meaning::wrong_key:
+      return failed("credential", quoted(answer),
+                    has_key
+                        ? "The key is not one of " + asked.resource + ": compare it with Keys and Endpoint of the resource, "
+                          "and see that its variable or file holds nothing else."
+                        : "The resource does not accept the token: see that it is in the tenant of the identity, and that "
+                          "its name is a custom subdomain.");
+    case Meaning::no_role:
+      return failed("credential", quoted(answer),
+                    "Give the identity the role Cognitive Services OpenAI User on the resource (Access control, Add role "
+                    "assignment). It takes effect after some minutes, with a token fetched since.");
+    case Meaning::wrong_audience:
+      return failed("credential", quoted(answer),
+                    "The token is for another audience or tenant, or the endpoint is one that a region shares: write the "
+                    "resource's own name (custom subdomain), and look at cloud and tenant of the credential.");
+    case Meaning::keys_disabled:
+      return failed("credential", quoted(answer),
+                    "The resource takes no keys: write credential: azure, and give the identity of this machine the role "
+                    "Cognitive Services OpenAI User on it.");
+    case Meaning::public_access:
+    case Meaning::firewall:
+    case Meaning::forbidden: return skipped("credential", "refused before it was looked at");
+    case Meaning::none:
+    case Meaning::redirected:
+    case Meaning::unavailable:
+    case Meaning::no_version:
+    case Meaning::strange: return skipped("credential", "no answer that tells");
+    default: return {"credential", Verdict::ok, has_key ? "the key is accepted" : "the token is accepted", ""};
+  }
+}
+
+std::string near_names(const DeploymentAsked& asked) {
+  if (asked.others.empty()) return "";
+  const std::string near = config::nearest(asked.name, asked.others);
+  if (!near.empty()) return "Did you mean " + near + "? That one is there. ";
+  return "There are: " + joined(asked.others) + ". ";
+}
+
+Finding judge_existence(const DeploymentAsked& asked, Meaning meaning, const AnswerSeen& answer) {
+  switch (meaning) {
+    case Meaning::usable: return {"deployment", Verdict::ok, asked.name + " is there", ""};
+    case Meaning::busy:
+      return {"deployment", Verdict::warn, asked.name + " is there, and full at the moment (429)",
+              "More is asked of it than its quota or its units allow. A route with another deployment behind it takes "
+              "over what it refuses."};
+    case Meaning::no_deployment:
+      return failed("deployment", "there is no deployment " + asked.name + " (404)",
+                    near_names(asked) + "Write the name that the portal shows under Deployments, which need not be that of "
+                                        "the model; a new one takes up to five minutes.");
+    case Meaning::redirected:
+      return failed("deployment", quoted(answer), "The endpoint sends elsewhere: write the address that it leads to.");
+    case Meaning::unavailable:
+      return failed("deployment", quoted(answer),
+                    "The resource has trouble of its own: try again, and look at Azure's status page for its region.");
+    case Meaning::strange:
+      return failed("deployment", quoted(answer),
+                    "This does not look like Azure OpenAI: compare host and base path of `endpoint`. A proxy or firewall "
+                    "in between answers in this way too.");
+    default: return skipped("deployment", "not known before the faults above are mended");
+  }
+}
+
+Finding judge_version(const DeploymentAsked& asked, Meaning dated, Meaning v1) {
+  const auto is_read = [](Meaning meaning) {
+    return meaning == Meaning::usable || meaning == Meaning::busy || meaning == Meaning::no_deployment;
+  };
+  const std::string version = asked.api_version;
+  if (is_read(dated) && is_read(v1)) return {"api-version", Verdict::ok, version + " and v1", ""};
+  if (is_read(dated) && v1 == Meaning::no_version)
+    return {"api-version", Verdict::warn, version + ", not v1",
+            "Clients that use /openai/v1 get 404 here: have them use the dated paths, or see whether the resource is too "
+            "old for v1."};
+  if (is_read(v1) && dated == Meaning::no_version)
+    return {"api-version", Verdict::warn, "v1, not " + version,
+            "Clients that send api-version=" + version + " get 404 here: have them use /openai/v1, or try another with "
+            "--api-version."};
+  if (dated == Meaning::no_version && v1 == Meaning::no_version)
+    return failed("api-version", "neither " + version + " nor v1 (404)",
+                  "No path of Azure OpenAI is there: `endpoint` is the resource's address up to and without /openai, and "
+                  "the resource has to be one for Azure OpenAI.");
+  return skipped("api-version", "not known before the faults above are mended");
+}
+
+std::string plain(const std::string& region) {
+  std::string result;
+  for (char c : region)
+    if (c != ' ') result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return result;
+}
+
+bool is_known(Meaning meaning) { return meaning == Meaning::usable || meaning == Meaning::busy; }
+
+}  // namespace
+
+bool is_present(const AnswerSeen& answer) { return is_known(meaning_of(answer)); }
+
+bool is_absent(const AnswerSeen& answer) { return meaning_of(answer) == Meaning::no_deployment; }
+
+std::vector<Finding> judge_deployment(const DeploymentAsked& asked, const AnswerSeen& dated, const AnswerSeen& v1) {
+  const Meaning first = meaning_of(dated), second = meaning_of(v1);
+  // What the dated path does not serve, v1 may; then that answer tells about the rest.
+  const bool is_v1_telling = first == Meaning::no_version || first == Meaning::none;
+  const Meaning meaning = is_v1_telling ? second : first;
+  const AnswerSeen& answer = is_v1_telling ? v1 : dated;
+  std::vector<Finding> findings;
+  if (meaning == Meaning::none) {
+    findings.push_back(failed("answer", answer.problem, "It takes connections and does not answer: try again, and look "
+                                                        "for a proxy or firewall in between."));
+    return findings;
+  }
+  if (meaning == Meaning::public_access)
+    findings.push_back(failed("access", quoted(answer),
+                              "The resource takes calls by its private endpoint alone, and this one came over the public network. " +
+                                  (asked.zone.empty() ? "Give its name the private address in the DNS that this machine asks"
+                                                      : "Link the private DNS zone " + asked.zone + " to this machine's virtual network") +
+                                  ", and write network: private, so that it is noticed before anything is sent. If the name has "
+                                  "its private address already, something in between calls on this machine's behalf."));
+  if (meaning == Meaning::firewall)
+    findings.push_back(failed("access", quoted(answer),
+                              "The resource allows selected networks alone: add this machine's address or network under "
+                              "Networking, or give it a private endpoint."));
+  if (meaning == Meaning::forbidden)
+    findings.push_back(failed("access", quoted(answer), "The resource refuses this caller: the reason is in its own words."));
+  findings.push_back(judge_credential(asked, meaning, answer));
+  findings.push_back(judge_existence(asked, meaning, answer));
+  findings.push_back(judge_version(asked, first, second));
+  if (!answer.region.empty() && !asked.region.empty() && plain(answer.region) != plain(asked.region))
+    findings.push_back({"region", Verdict::warn, "served from " + printable(answer.region) + ", configured " + asked.region,
+                        "Correct `region`: rules on where requests may be processed rely on it. A deployment of scope "
+                        "global may be served from anywhere."});
+  return findings;
+}
+
+}  // namespace tollgate::cli::doctor

@@ -1,0 +1,154 @@
+// What the answers of a deployment mean to `tollgate doctor`.
+#include "cli/doctor/answer.hpp"
+#include "doctor_expect.hpp"
+
+#include <algorithm>
+
+namespace tollgate::cli::doctor {
+namespace {
+
+AnswerSeen answer(int status, std::string code = "", std::string message = "") {
+  AnswerSeen seen;
+  seen.status = status;
+  seen.code = std::move(code);
+  seen.message = std::move(message);
+  seen.is_json = true;
+  return seen;
+}
+const AnswerSeen read = answer(400, "invalid_request_error", "[] is too short - 'messages'");
+const AnswerSeen no_path = answer(404, "404", "Resource not found");
+const AnswerSeen no_deployment = answer(404, "DeploymentNotFound", "The API deployment for this resource does not exist.");
+
+class DoctorDeployment : public testing::Test {
+ protected:
+  DoctorDeployment() {
+    asked.name = "gpt4o";
+    asked.resource = "contoso.openai.azure.com";
+    asked.api_version = "2024-10-21";
+  }
+  Finding find(const std::string& check, const AnswerSeen& dated, const AnswerSeen& v1) {
+    const auto all = judge_deployment(asked, dated, v1);
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Finding& f) { return f.check == check; });
+    return found == all.end() ? Finding{check, Verdict::skipped, "absent", ""} : *found;
+  }
+  DeploymentAsked asked;
+};
+
+TEST_F(DoctorDeployment, ThatReadsTheRequestIsFine) {
+  for (const Finding& finding : judge_deployment(asked, read, read)) EXPECT_EQ(finding.verdict, Verdict::ok);
+  expect(find("credential", read, read), Verdict::ok, "the key is accepted", "");
+  expect(find("api-version", read, read), Verdict::ok, "2024-10-21 and v1", "");
+}
+
+TEST_F(DoctorDeployment, WrongKey) {
+  const AnswerSeen refused = answer(401, "401", "Access denied due to invalid subscription key or wrong API endpoint.");
+  expect(find("credential", refused, refused), Verdict::fail, "401: Access denied", "not one of contoso.openai.azure.com");
+  expect(find("deployment", refused, refused), Verdict::skipped, "", "");
+  asked.credential = "azure";
+  expect(find("credential", refused, refused), Verdict::fail, "401", "does not accept the token");
+}
+
+TEST_F(DoctorDeployment, KeysDisabled) {
+  const AnswerSeen refused = answer(403, "AuthenticationTypeDisabled", "Key based authentication is disabled for this resource.");
+  expect(find("credential", refused, refused), Verdict::fail, "Key based", "credential: azure");
+}
+
+TEST_F(DoctorDeployment, WrongAudience) {
+  asked.credential = "azure";
+  const AnswerSeen refused = answer(401, "401", "The audience of the token is not valid.");
+  expect(find("credential", refused, refused), Verdict::fail, "audience", "cloud and tenant");
+  const AnswerSeen regional = answer(400, "BadRequest", "Please provide a custom subdomain for token authentication.");
+  expect(find("credential", regional, regional), Verdict::fail, "custom subdomain", "own name");
+}
+
+TEST_F(DoctorDeployment, RoleMissing) {
+  asked.credential = "azure";
+  const AnswerSeen refused = answer(401, "PermissionDenied", "The principal `1` lacks the required data action `x`");
+  expect(find("credential", refused, refused), Verdict::fail, "PermissionDenied", "Cognitive Services OpenAI User");
+}
+
+TEST_F(DoctorDeployment, PublicAccessDisabled) {
+  AnswerSeen refused = answer(403, "403", "Public access is disabled. Please configure private endpoint.");
+  expect(find("access", refused, refused), Verdict::fail, "403: Public access", "Give its name the private address");
+  asked.zone = "privatelink.openai.azure.com";
+  expect(find("access", refused, refused), Verdict::fail, "403", "Link the private DNS zone privatelink.openai.azure.com to");
+  refused = answer(403, "AccessDenied", "");
+  refused.policy = "ThrowExceptionDueToTrafficDenied";
+  expect(find("access", refused, refused), Verdict::fail, "AccessDenied", "private endpoint");
+  refused = answer(403, "403", "Access denied due to Virtual Network/Firewall rules.");
+  expect(find("access", refused, refused), Verdict::fail, "Firewall", "selected networks");
+  expect(find("credential", refused, refused), Verdict::skipped, "", "");
+  expect(find("access", answer(403, "Blocked", "abuse"), read), Verdict::fail, "abuse", "refuses this caller");
+}
+
+TEST_F(DoctorDeployment, WrongNameSaysWhichAreThere) {
+  expect(find("credential", no_deployment, no_deployment), Verdict::ok, "accepted", "");
+  expect(find("api-version", no_deployment, no_deployment), Verdict::ok, "2024-10-21 and v1", "");
+  expect(find("deployment", no_deployment, no_deployment), Verdict::fail, "gpt4o (404)", "under Deployments");
+  asked.others = {"gpt-4o", "embeddings"};
+  expect(find("deployment", no_deployment, no_deployment), Verdict::fail, "gpt4o", "Did you mean gpt-4o?");
+  asked.others = {"embeddings"};
+  expect(find("deployment", no_deployment, no_deployment), Verdict::fail, "gpt4o", "There are: embeddings.");
+}
+
+TEST_F(DoctorDeployment, ApiVersions) {
+  expect(find("api-version", no_path, read), Verdict::warn, "v1, not 2024-10-21", "--api-version");
+  expect(find("deployment", no_path, read), Verdict::ok, "gpt4o", "");
+  expect(find("api-version", read, no_path), Verdict::warn, "2024-10-21, not v1", "/openai/v1");
+  expect(find("api-version", no_path, no_path), Verdict::fail, "neither", "`endpoint`");
+  EXPECT_EQ(find("credential", no_path, no_path).verdict, Verdict::skipped);
+}
+
+TEST_F(DoctorDeployment, FullOrInTrouble) {
+  expect(find("deployment", answer(429, "429"), read), Verdict::warn, "429", "route");
+  expect(find("credential", answer(429, "429"), read), Verdict::ok, "accepted", "");
+  expect(find("deployment", answer(503, "ServiceUnavailable"), read), Verdict::fail, "503", "status page");
+  AnswerSeen page = answer(404);
+  page.is_json = false;
+  expect(find("deployment", page, page), Verdict::fail, "404", "does not look like Azure OpenAI");
+  expect(find("deployment", answer(302), read), Verdict::fail, "302", "sends elsewhere");
+  AnswerSeen none;
+  none.problem = "no answer in time";
+  expect(find("answer", none, none), Verdict::fail, "no answer in time", "proxy");
+}
+
+TEST_F(DoctorDeployment, AnotherRegionThanConfigured) {
+  AnswerSeen seen = read;
+  seen.region = "Sweden Central";
+  asked.region = "swedencentral";
+  EXPECT_EQ(find("region", seen, seen).text, "absent");
+  asked.region = "eastus2";
+  expect(find("region", seen, seen), Verdict::warn, "Sweden Central, configured eastus2", "Correct `region`");
+}
+
+TEST(DoctorAnswer, IsReadWithoutTheSecretThatWasSent) {
+  fetch::Answer got;
+  got.status = 401;
+  got.head = "HTTP/1.1 401 Unauthorized\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nx-ms-region: Sweden Central\r\n"
+             "policy-id: ThrowExceptionDueToTrafficDenied\r\nContent-Length: 0\r\n\r\n";
+  got.error_body = R"({"error":{"code":401,"message":"no such key: s3cr3t-key"}})";
+  got.first_byte = Milliseconds(100);
+  const AnswerSeen seen = read_answer(got, "s3cr3t-key", now);
+  EXPECT_EQ(seen.code, "401");
+  EXPECT_EQ(seen.message, "no such key: ***");
+  EXPECT_EQ(seen.region, "Sweden Central");
+  EXPECT_EQ(seen.policy, "ThrowExceptionDueToTrafficDenied");
+  EXPECT_EQ(*seen.date, WallTime(std::chrono::seconds(784'111'777)));
+  EXPECT_EQ(seen.at, now + std::chrono::milliseconds(50));
+  got.error_body = R"({"statusCode":401,"message":"of a gateway in front"})";
+  EXPECT_EQ(read_answer(got, "", now).message, "of a gateway in front");
+  got.error_body = "<html>";
+  EXPECT_FALSE(read_answer(got, "", now).is_json);
+  EXPECT_FALSE(parse_http_date("yesterday").has_value());
+  EXPECT_FALSE(parse_http_date("Sun, 06 Foo 1994 08:49:37 GMT").has_value());
+}
+
+TEST_F(DoctorDeployment, QuotesNoMoreThanAPieceAndNothingThatATerminalObeys) {
+  const AnswerSeen loud = answer(401, "401", "\x1b[2J" + std::string(500, 'x'));
+  const std::string text = find("credential", loud, loud).text;
+  EXPECT_LT(text.size(), 200u);
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tollgate::cli::doctor
