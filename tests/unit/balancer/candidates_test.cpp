@@ -280,7 +280,9 @@ TEST(RetryBudget, StopsWhenEverythingFails) {
 TEST(RetryBudget, LastsWhileOthersServe) {
   RetryBudget budget;
   for (int request = 0; request < 1000; ++request) {
-    if (request % 3 == 0) EXPECT_TRUE(budget.spend()) << request;
+    if (request % 3 == 0) {
+      EXPECT_TRUE(budget.spend()) << request;
+    }
     budget.on_success();
   }
 }
