@@ -54,10 +54,10 @@ build() {  # PRESET [TARGET...]
 }
 
 # Turns ctest's closing words into those of the other suites.
-run_ctest() {  # BUILD-DIRECTORY
+run_ctest() {  # BUILD-DIRECTORY [PATTERN of tests to leave out]
   local output
   output=$(mktemp)
-  plain_addresses ctest --test-dir "$1" --output-on-failure --timeout 120 -j "$jobs" -E '_NOT_BUILT$' | tee "$output"
+  plain_addresses ctest --test-dir "$1" --output-on-failure --timeout 120 -j "$jobs" -E "_NOT_BUILT\$|${2-^\$}" | tee "$output"
   awk '/tests passed, .* tests failed out of/ { failed = $4; total = $NF }
        END { printf "%d passed, %d failed\n", total - failed, failed }' "$output"
   rm -f "$output"
@@ -96,11 +96,12 @@ suite_fuzz() { limited bash tests/fuzz/run.sh 5; }
 # Sanitizers cost time and memory: the tests that measure those are left to the release build.
 not_measuring=(-m 'not soak' --ignore=latency_test.py
   -k 'not memory and not too_large_is and not 100_megabytes and not flood_of and not connect_to_a_public')
+not_measuring_units='CostsLittle|LinearTime|TakesLessThan'
 
 suite_sanitize() {
   build dev || return 1
   export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-  run_ctest build/dev
+  run_ctest build/dev "$not_measuring_units"
   run_pytest integration dev "${not_measuring[@]}"
 }
 
@@ -112,7 +113,7 @@ suite_tsan() {
     sed -nE 's/^(unit_(base|net|telemetry|config|tokens|limits|ledger|sharing|identity|balancer|affinity|credentials)): phony$/\1/p' | sort -u)
   build tsan tollgate $targets || return 1
   export TSAN_OPTIONS=halt_on_error=1
-  run_ctest build/tsan
+  run_ctest build/tsan "$not_measuring_units"
   run_pytest integration tsan "${not_measuring[@]}"
 }
 

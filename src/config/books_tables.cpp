@@ -11,7 +11,7 @@ Field<TokensDraft> encodings_field(const std::vector<std::string>& known) {
   Field<TokensDraft> field;
   field.name = "encodings";
   field.meaning = "The encoding of base models that the gateway does not know.";
-  field.schema = [known] { return map_schema(choice_schema(known)); };
+  field.schema = [known] { return map_schema(words_schema(known)); };
   field.example = "{my-model: cl100k_base}";
   field.read = [known, example = field.example](const Node& node, TokensDraft& into,
                                                 Context& context) {

@@ -4,8 +4,6 @@
 #include "config/secrets.hpp"
 #include "config/text_file.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <cctype>
 #include <set>
@@ -29,10 +27,6 @@ void refuse_out_of_range(const Node& node, T least, T most, std::string (*show)(
                          Context& context) {
   context.refuse(node.where, cited(node.text) + " is out of range; write a value from " +
                                  show(least) + " to " + show(most));
-}
-
-std::string text_schema(const std::string& pattern) {
-  return nlohmann::ordered_json({{"type", "string"}, {"pattern", pattern}}).dump();
 }
 
 }  // namespace
@@ -94,9 +88,7 @@ void NameValue::read(const Node& node, std::string& value, Context& context) con
 }
 
 std::string NameValue::schema() const {
-  return nlohmann::ordered_json(
-             {{"type", {"string", "number"}}, {"pattern", std::string(name_pattern)}})
-      .dump();
+  return pattern_or_number_schema(name_pattern, "number");
 }
 
 void FlagValue::read(const Node& node, bool& value, Context& context) const {
@@ -131,8 +123,7 @@ void CountValue::read(const Node& node, int& value, Context& context) const {
 }
 
 std::string CountValue::schema() const {
-  return nlohmann::ordered_json({{"type", "integer"}, {"minimum", least}, {"maximum", most}})
-      .dump();
+  return integer_schema(least, most);
 }
 
 void DurationValue::read(const Node& node, Milliseconds& value, Context& context) const {
@@ -145,7 +136,7 @@ void DurationValue::read(const Node& node, Milliseconds& value, Context& context
   value = *duration;
 }
 
-std::string DurationValue::schema() const { return text_schema("^[0-9]+(ms|s|m|h)$"); }
+std::string DurationValue::schema() const { return pattern_schema("^[0-9]+(ms|s|m|h)$"); }
 
 void SizeValue::read(const Node& node, std::size_t& value, Context& context) const {
   if (!expect_scalar(node, example(), context)) return;
@@ -157,7 +148,7 @@ void SizeValue::read(const Node& node, std::size_t& value, Context& context) con
   value = *size;
 }
 
-std::string SizeValue::schema() const { return text_schema("^[0-9]+(B|KiB|MiB|GiB)$"); }
+std::string SizeValue::schema() const { return pattern_schema("^[0-9]+(B|KiB|MiB|GiB)$"); }
 
 void RateValue::read(const Node& node, std::int64_t& value, Context& context) const {
   if (!expect_scalar(node, example(), context)) return;
@@ -172,7 +163,7 @@ std::string RateValue::show(std::int64_t value) const {
   return value == 0 ? std::string() : std::to_string(value) + "/minute";
 }
 
-std::string RateValue::schema() const { return text_schema("^[0-9]+[kM]?/minute$"); }
+std::string RateValue::schema() const { return pattern_schema("^[0-9]+[kM]?/minute$"); }
 
 void ListenValue::read(const Node& node, ListenAddress& value, Context& context) const {
   if (!expect_scalar(node, example(), context)) return;
@@ -182,7 +173,7 @@ void ListenValue::read(const Node& node, ListenAddress& value, Context& context)
   value = std::move(*address);
 }
 
-std::string ListenValue::schema() const { return text_schema("^[^:]+:[0-9]+$|^\\[.+\\]:[0-9]+$"); }
+std::string ListenValue::schema() const { return pattern_schema("^[^:]+:[0-9]+$|^\\[.+\\]:[0-9]+$"); }
 
 void EndpointValue::read(const Node& node, Endpoint& value, Context& context) const {
   if (!expect_scalar(node, example(), context)) return;
@@ -192,7 +183,7 @@ void EndpointValue::read(const Node& node, Endpoint& value, Context& context) co
   value = std::move(*endpoint);
 }
 
-std::string EndpointValue::schema() const { return text_schema("^https?://[^/?#@]+(/[^?#]*)?$"); }
+std::string EndpointValue::schema() const { return pattern_schema("^https?://[^/?#@]+(/[^?#]*)?$"); }
 
 void PathPrefixValue::read(const Node& node, std::string& value, Context& context) const {
   if (!expect_scalar(node, example(), context)) return;
@@ -203,7 +194,7 @@ void PathPrefixValue::read(const Node& node, std::string& value, Context& contex
 }
 
 std::string PathPrefixValue::schema() const {
-  return text_schema("^/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-]$");
+  return pattern_schema("^/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-]$");
 }
 
 void FileValue::read(const Node& node, std::string& value, Context& context) const {
@@ -224,7 +215,7 @@ void SecretValue::read(const Node& node, Secret& value, Context& context) const 
 }
 
 std::string SecretValue::schema() const {
-  return text_schema("^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$");
+  return pattern_schema("^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$");
 }
 
 void ReferenceValue::read(const Node& node, Reference& value, Context& context) const {
@@ -258,10 +249,6 @@ int read_choice(const Node& node, const std::vector<std::string>& words, Context
   return -1;
 }
 
-std::string choice_schema(const std::vector<std::string>& words) {
-  return nlohmann::ordered_json({{"enum", words}}).dump();
-}
-
 std::vector<int> read_choices(const Node& node, const std::vector<std::string>& words, Context& context) {
   std::vector<int> found;
   if (!expect_list(node, "[" + words.front() + "]", context)) return found;
@@ -274,12 +261,6 @@ std::vector<int> read_choices(const Node& node, const std::vector<std::string>& 
       context.refuse(item.where, cited(item.text) + " is in this list twice; remove one");
   }
   return found;
-}
-
-std::string choices_schema(const std::vector<std::string>& words) {
-  const nlohmann::ordered_json item = {{"enum", words}};
-  return nlohmann::ordered_json({{"type", "array"}, {"items", item}, {"minItems", 1}, {"uniqueItems", true}})
-      .dump();
 }
 
 }  // namespace tollgate::config

@@ -6,6 +6,7 @@
 
 #include "config/draft.hpp"
 #include "config/load.hpp"
+#include "config/schema_text.hpp"
 #include "config/values.hpp"
 
 #include <cstdint>
@@ -151,7 +152,6 @@ struct ReferenceListValue {
 
 // The one of `words` that `node` says, as an index; -1 after a problem.
 int read_choice(const Node& node, const std::vector<std::string>& words, Context& context);
-std::string choice_schema(const std::vector<std::string>& words);
 
 // A word from a fixed list, kept as an enum whose values count from 0 in the order of the words.
 template <class E>
@@ -161,13 +161,12 @@ struct ChoiceValue {
     if (int index = read_choice(node, words, context); index >= 0) value = static_cast<E>(index);
   }
   std::string show(E value) const { return words[static_cast<std::size_t>(value)]; }
-  std::string schema() const { return choice_schema(words); }
+  std::string schema() const { return words_schema(words); }
   std::string example() const { return words.front(); }
 };
 
 // A list of such words, each at most once. `first` is the enum's value of the first word.
 std::vector<int> read_choices(const Node& node, const std::vector<std::string>& words, Context& context);
-std::string choices_schema(const std::vector<std::string>& words);
 
 template <class E>
 struct ChoicesValue {
@@ -177,7 +176,7 @@ struct ChoicesValue {
     for (int index : read_choices(node, words, context)) value.push_back(static_cast<E>(index + first));
   }
   std::string show(const std::vector<E>&) const { return {}; }
-  std::string schema() const { return choices_schema(words); }
+  std::string schema() const { return set_schema(words_schema(words)); }
   std::string example() const { return "[" + words.front() + "]"; }
 };
 
@@ -189,7 +188,7 @@ struct WordValue {
       value = words[static_cast<std::size_t>(index)];
   }
   std::string show(const std::string& value) const { return value; }
-  std::string schema() const { return choice_schema(words); }
+  std::string schema() const { return words_schema(words); }
   std::string example() const { return words.front(); }
 };
 

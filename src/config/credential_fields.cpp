@@ -4,9 +4,6 @@
 #include "config/identity_codecs.hpp"
 #include "config/network_fields.hpp"
 
-#include <nlohmann/json.hpp>
-
-
 namespace tollgate::config {
 namespace {
 
@@ -101,11 +98,7 @@ Field<DeploymentDraft> credential_field() {
   field.meaning =
       "What the gateway proves itself with to the deployment: a name of `credentials`, or the fields of one. Never "
       "forwarded from clients.";
-  field.schema = [inner] {
-    const nlohmann::ordered_json forms = {nlohmann::ordered_json({{"type", "string"}}),
-                                          nlohmann::ordered_json::parse(inner.schema())};
-    return nlohmann::ordered_json({{"oneOf", forms}}).dump();
-  };
+  field.schema = [inner] { return either_schema({R"({"type":"string"})", inner.schema()}); };
   field.example = "{api_key: env:AZURE_OPENAI_KEY}";
   field.is_required = true;
   field.read = [inner](const Node& node, DeploymentDraft& draft, Context& context) {

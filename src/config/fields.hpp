@@ -1,7 +1,7 @@
 // The table of fields: one row says what a field is called, takes, means and defaults to.
 //
 // The loader reads by it, "did you mean" chooses from it, the JSON Schema and the list of defaults
-// are printed from it. A new field is one row (field_tables.cpp) and, when its kind of value is
+// are printed from it. A new field is one row of its section (*_fields.cpp) and, when its kind of value is
 // new, one codec (codecs.hpp).
 #pragma once
 

@@ -2,8 +2,6 @@
 
 #include "config/dates.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <cctype>
 
@@ -50,7 +48,7 @@ void GuidValue::read(const Node& node, std::string& value, Context& context) con
 }
 
 std::string GuidValue::schema() const {
-  return nlohmann::ordered_json({{"type", "string"}, {"pattern", guid_pattern}}).dump();
+  return pattern_schema(guid_pattern);
 }
 
 void WordsValue::read(const Node& node, std::vector<std::string>& value, Context& context) const {
@@ -69,11 +67,8 @@ void WordsValue::read_one(const Node& node, std::vector<std::string>& value, Con
 }
 
 std::string WordsValue::schema() const {
-  nlohmann::ordered_json word = {{"type", "string"}};
-  if (are_guids) word["pattern"] = guid_pattern;
-  const nlohmann::ordered_json list = {
-      {"type", "array"}, {"items", word}, {"minItems", 1}, {"uniqueItems", true}};
-  return nlohmann::ordered_json({{"oneOf", {word, list}}}).dump();
+  const std::string word = are_guids ? pattern_schema(guid_pattern) : R"({"type":"string"})";
+  return either_schema({word, set_schema(word)});
 }
 
 void AuthorityValue::read(const Node& node, std::string& value, Context& context) const {

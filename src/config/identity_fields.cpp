@@ -4,8 +4,6 @@
 #include "config/network_fields.hpp"
 #include "config/secrets.hpp"
 
-#include <nlohmann/json.hpp>
-
 namespace tollgate::config {
 namespace {
 
@@ -55,20 +53,11 @@ Field<SubscriptionDraft> keys_field() {
       "One or two keys, each as sha256:HASH, env:NAME or file:PATH, or as {key: ..., not_before: DATE, "
       "expires: DATE}. Only hashes are kept. Two keys live at a time, for rotation.";
   field.schema = [] {
-    const nlohmann::ordered_json key = {
-        {"type", "string"},
-        {"pattern", "^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|sha256:[0-9A-Fa-f]{64})$"}};
-    const auto date = nlohmann::ordered_json::parse(DateValue{}.schema());
-    const nlohmann::ordered_json dated = {
-        {"type", "object"},
-        {"additionalProperties", false},
-        {"properties", {{"key", key}, {"not_before", date}, {"expires", date}}},
-        {"required", {"key"}}};
-    return nlohmann::ordered_json({{"type", "array"},
-                                   {"minItems", 1},
-                                   {"maxItems", 2},
-                                   {"items", {{"oneOf", {key, dated}}}}})
-        .dump();
+    const std::string key = pattern_schema("^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|sha256:[0-9A-Fa-f]{64})$");
+    const std::string date = DateValue{}.schema();
+    const std::string dated = R"({"type":"object","additionalProperties":false,"properties":{"key":)" + key +
+                              R"(,"not_before":)" + date + R"(,"expires":)" + date + R"(},"required":["key"]})";
+    return R"({"type":"array","minItems":1,"maxItems":2,"items":)" + either_schema({key, dated}) + "}";
   };
   field.example = "[env:PAYMENTS_KEY_1]";
   field.read = [](const Node& node, SubscriptionDraft& draft, Context& context) {
@@ -182,13 +171,11 @@ Field<SubscriptionDraft> certificates_field() {
       "Client certificates of this subscription, each by {sha256: FINGERPRINT}, {san: NAME} (one subject "
       "alternative name) or {subject: NAME} (as RFC 2253 writes it: CN=payments,O=Contoso).";
   field.schema = [] {
-    nlohmann::ordered_json forms = nlohmann::ordered_json::array();
-    for (const char* kind : {"sha256", "san", "subject"})
-      forms.push_back({{"type", "object"},
-                       {"additionalProperties", false},
-                       {"properties", {{kind, {{"type", "string"}}}}},
-                       {"required", {kind}}});
-    return nlohmann::ordered_json({{"type", "array"}, {"minItems", 1}, {"items", {{"oneOf", forms}}}}).dump();
+    std::vector<std::string> forms;
+    for (const std::string kind : {"sha256", "san", "subject"})
+      forms.push_back(R"({"type":"object","additionalProperties":false,"properties":{")" + kind +
+                      R"(":{"type":"string"}},"required":[")" + kind + R"("]})");
+    return list_schema(either_schema(forms));
   };
   field.example = "[{san: payments.contoso.com}]";
   field.read = [](const Node& node, SubscriptionDraft& draft, Context& context) {

@@ -3,8 +3,6 @@
 #include "base/ip.hpp"
 #include "config/regions.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 
 namespace tollgate::config {
@@ -43,7 +41,7 @@ Field<NetworkConfig> ranges_field() {
       "unique-local IPv6. Link-local ones are never connected to, whatever stands here.";
   field.schema = text_list_schema;
   field.example = "[10.0.0.0/8, fd00::/8]";
-  field.default_text = nlohmann::json(texts_of(default_private_ranges())).dump();
+  field.default_text = json_list(texts_of(default_private_ranges()));
   field.read = [example = field.example](const Node& node, NetworkConfig& into, Context& context) {
     if (!expect_list(node, example, context)) return;
     into.private_ranges.clear();
@@ -148,7 +146,7 @@ Field<Draft> regions_field() {
   Field<Draft> field;
   field.name = "regions";
   field.meaning = "Azure regions that this version does not know yet, each with its data zone.";
-  field.schema = [zones] { return map_schema(choice_schema(zones)); };
+  field.schema = [zones] { return map_schema(words_schema(zones)); };
   field.example = "{newregion: eu}";
   field.read = [zones, example = field.example](const Node& node, Draft& draft, Context& context) {
     if (!expect_names(node, "regions", example, context)) return;

@@ -4,16 +4,12 @@
 #include "config/spend_codecs.hpp"
 #include "config/spend_tables.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <set>
 #include <span>
 
 namespace tollgate::config {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 template <class T>
 void add_rates(Fields<T>& f) {
@@ -126,11 +122,7 @@ Field<Draft> prices_field() {
   field.name = "prices";
   field.meaning = "Prices of base models, for a million tokens, in place of the built-in ones of " +
                   std::string(default_prices_date) + "; one mapping or a list of them with `from`.";
-  field.schema = [inner] {
-    Json one = Json::parse(inner.schema());
-    Json list = {{"type", "array"}, {"items", one}, {"minItems", 1}};
-    return map_schema(Json({{"oneOf", Json::array({one, list})}}).dump());
-  };
+  field.schema = [inner] { return map_schema(one_or_list_schema(inner.schema())); };
   field.example = "{gpt-4o: {input: $2.50, output: $10}}";
   field.read = [inner, example = field.example](const Node& node, Draft& draft, Context& context) {
     if (!expect_names(node, "prices", example, context)) return;

@@ -4,25 +4,17 @@
 #include "config/secrets.hpp"
 #include "config/time_zones.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <array>
 #include <span>
 
 namespace tollgate::config {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::array limit_periods{Period::second, Period::minute, Period::hour, Period::day};
 constexpr std::array budget_periods{Period::hour, Period::day, Period::week, Period::month};
 
 std::span<const Period> periods(bool is_budget) {
   return is_budget ? std::span<const Period>(budget_periods) : limit_periods;
-}
-
-std::string pattern_schema(const std::string& pattern) {
-  return Json({{"type", "string"}, {"pattern", pattern}}).dump();
 }
 
 constexpr auto money_pattern = "\\$[0-9]+(\\.[0-9]{1,9})?";
@@ -75,10 +67,9 @@ std::string AllowanceValue::schema() const {
   std::string period = is_budget ? "(/(" + words + "))?" : "/(" + words + ")";
   std::string amount = measure == Measure::money ? money_pattern : amount_pattern;
   // A life's amount may be a plain number.
-  Json type = is_budget && measure != Measure::money ? Json({"string", "integer"}) : Json("string");
-  Json one = {{"type", type}, {"pattern", "^" + amount + period + "$"}};
-  Json list = {{"type", "array"}, {"items", one}, {"minItems", 1}};
-  return Json({{"oneOf", Json::array({one, list})}}).dump();
+  const std::string pattern = "^" + amount + period + "$";
+  const bool may_be_plain = is_budget && measure != Measure::money;
+  return one_or_list_schema(may_be_plain ? pattern_or_number_schema(pattern, "integer") : pattern_schema(pattern));
 }
 
 std::string AllowanceValue::example() const {
@@ -119,8 +110,7 @@ void AlertValue::read(const Node& node, std::vector<int>& value, Context& contex
 }
 
 std::string AlertValue::schema() const {
-  Json item = {{"type", "string"}, {"pattern", "^([1-9][0-9]?|100)%$"}};
-  return Json({{"type", "array"}, {"items", item}, {"minItems", 1}, {"uniqueItems", true}}).dump();
+  return set_schema(pattern_schema("^([1-9][0-9]?|100)%$"));
 }
 
 void PercentValue::read(const Node& node, int& value, Context& context) const {
@@ -173,9 +163,7 @@ std::optional<std::int64_t> TokenCountValue::parse(const Node& node, Context& co
 }
 
 std::string TokenCountValue::schema() const {
-  return Json({{"type", {"string", "integer"}},
-               {"pattern", std::string("^") + amount_pattern + "$"}})
-      .dump();
+  return pattern_or_number_schema(std::string("^") + amount_pattern + "$", "integer");
 }
 
 void DayValue::read(const Node& node, std::chrono::sys_days& value, Context& context) const {

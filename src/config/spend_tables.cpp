@@ -3,14 +3,10 @@
 #include "config/places.hpp"
 #include "config/spend_codecs.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <span>
 
 namespace tollgate::config {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 const std::vector<std::string> scope_words{"subscription", "product", "cost_center", "key",
                                            "user",         "session", "task"};
@@ -31,7 +27,7 @@ Field<SpendItem> each_field(const std::vector<Scope>& scopes) {
   Field<SpendItem> field;
   field.name = "each";
   field.meaning = "Whose pot it is: each of these has its own. Default: " + words.front() + ".";
-  field.schema = [words] { return choice_schema(words); };
+  field.schema = [words] { return words_schema(words); };
   field.read = [scopes, words](const Node& node, SpendItem& item, Context& context) {
     if (int index = read_choice(node, words, context); index >= 0)
       item.each = scopes[static_cast<std::size_t>(index)];
@@ -150,11 +146,7 @@ Field<T> spend_field(bool is_budget, const std::vector<Scope>& scopes) {
                               "one mapping or a list of them."
                             : "What may be called in a sliding time, and at once; one mapping or a "
                               "list of them.";
-  field.schema = [inner] {
-    Json one = Json::parse(inner.schema());
-    Json list = {{"type", "array"}, {"items", one}, {"minItems", 1}};
-    return Json({{"oneOf", Json::array({one, list})}}).dump();
-  };
+  field.schema = [inner] { return one_or_list_schema(inner.schema()); };
   field.example = is_budget ? "{money: $500/month}" : "{requests: 600/minute}";
   field.read = [inner, member, is_budget, example = field.example, scope = scopes.front()](
                    const Node& node, T& into, Context& context) {

@@ -5,22 +5,19 @@
 // Ids are never rewritten. An object belongs to the subscription that made it: to others it does not
 // exist.
 #include "affinity/decide.hpp"
-#include "affinity/directory.hpp"
 #include "filters/filters.hpp"
+#include "filters/object_memory.hpp"
 #include "filters/object_watch.hpp"
 #include "filters/reply.hpp"
-#include "filters/till.hpp"
+#include "filters/resources.hpp"
 #include "net/loop.hpp"
 #include "openai/missing_object.hpp"
 #include "openai/request_scan.hpp"
 #include "openai/route.hpp"
-#include "sharing/shared_notes.hpp"
-#include "sharing/shared_pots.hpp"
 
 #include <algorithm>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace tollgate::filters {
@@ -34,13 +31,6 @@ using affinity::Owner;
 // A resource at times denies a response that it has; a moment later it knows it.
 constexpr std::chrono::milliseconds second_look{150};
 
-// What a request names. `field`: where in the body, "" in the path.
-struct Named {
-  std::string id;
-  std::string_view field;
-  ObjectKey key;
-};
-
 bool keeps_objects(Operation operation) {
   switch (operation) {
     case Operation::responses:
@@ -51,12 +41,6 @@ bool keeps_objects(Operation operation) {
     case Operation::vector_stores: return true;
     default: return false;
   }
-}
-
-// Responses and their items are kept for a month from the day they were made, the rest until it is
-// deleted.
-bool is_short_lived(std::string_view id) {
-  return id.starts_with("resp_") || id.starts_with("rs_") || id.starts_with("msg_") || id.starts_with("fc_");
 }
 
 // Whether an answer may name what was made: by this call, or by the batch or job that it shows. A
@@ -75,156 +59,10 @@ bool may_create(const Exchange& ex, const openai::PathIds& path) {
   }
 }
 
-std::string text_of(const Owner& owner) {
-  return owner.resource + "\n" + owner.deployment + "\n" + owner.subscription;
-}
-
-std::optional<Owner> owner_from(std::string_view text) {
-  const auto first = text.find('\n');
-  if (first == text.npos) return std::nullopt;
-  const auto second = text.find('\n', first + 1);
-  if (second == text.npos) return std::nullopt;
-  return Owner{std::string(text.substr(0, first)), std::string(text.substr(first + 1, second - first - 1)),
-               std::string(text.substr(second + 1))};
-}
-
 std::string cited(const Named& named) {
   if (named.field.empty()) return "`" + named.id + "`";
   return "`" + named.id + "` (`" + std::string(named.field) + "`)";
 }
-
-// One configuration's resources.
-class Resources {
- public:
-  explicit Resources(const Config& config) {
-    for (const auto& deployment : config.deployments) {
-      all_.push_back({deployment.get(), affinity::resource_of(*deployment)});
-      by_name_.emplace(deployment->name, deployment.get());
-    }
-    for (const auto& subscription : config.subscriptions) {
-      products_.emplace(subscription->name, subscription->product);
-    }
-  }
-
-  const std::string& of(const Deployment& deployment) const { return all_[deployment.index].resource; }
-
-  // The deployments of the resource that keeps the owner's objects, the one that made them first. A
-  // resource that is reached under another name now is found by that one. Empty: none is left.
-  std::vector<const Deployment*> of_owner(const Owner& owner) const {
-    const auto named = by_name_.find(owner.deployment);
-    const Deployment* const maker = named == by_name_.end() ? nullptr : named->second;
-    std::vector<const Deployment*> there;
-    for (const Place& place : all_) {
-      if (place.resource == owner.resource) there.push_back(place.deployment);
-    }
-    if (there.empty() && maker) there.push_back(maker);
-    const auto first = std::ranges::find(there, maker);
-    if (first != there.end()) std::rotate(there.begin(), first, first + 1);
-    return there;
-  }
-
-  // Where a request could be served, one deployment a resource, the usual one first.
-  std::vector<const Deployment*> candidates(const Exchange& ex) const {
-    std::vector<const Deployment*> out;
-    const auto add = [&](const Deployment* deployment) {
-      if (!may_serve(*ex.subscription->product, *deployment)) return;
-      const bool is_known = std::ranges::any_of(out, [&](const Deployment* other) { return of(*other) == of(*deployment); });
-      if (!is_known) out.push_back(deployment);
-    };
-    const auto add_route = [&](const Model& model) {
-      for (const RouteStep& step : model.steps) {
-        for (const RouteChoice& choice : step) add(choice.deployment);
-      }
-    };
-    if (ex.route.names_model) {
-      if (ex.model) add_route(*ex.model);
-      return out;
-    }
-    if (ex.subscription->product->home) add(ex.subscription->product->home);
-    for (const Model* model : ex.subscription->product->models) add_route(*model);
-    return out;
-  }
-
-  // The one of those that the exchange's model has with the resource of `owner`. Null: none.
-  const Deployment* with_model(const Exchange& ex, const Deployment& owner) const {
-    if (!ex.route.names_model) return &owner;
-    for (const Deployment* deployment : candidates(ex)) {
-      if (of(*deployment) == of(owner)) return deployment;
-    }
-    return nullptr;
-  }
-
-  bool may_use(const Exchange& ex, const Owner& owner) const {
-    if (owner.subscription == ex.subscription->name) return true;
-    if (ex.subscription->product->objects != ObjectSharing::product) return false;
-    const auto found = products_.find(owner.subscription);
-    return found != products_.end() && found->second == ex.subscription->product;
-  }
-
- private:
-  struct Place {
-    const Deployment* deployment;
-    std::string resource;
-  };
-  std::vector<Place> all_;  // by index
-  std::unordered_map<std::string_view, const Deployment*> by_name_;
-  std::unordered_map<std::string_view, const Product*> products_;  // by subscription
-};
-
-// What is remembered, here and in the store that gateways share.
-class Memory {
- public:
-  Memory(affinity::Directory& directory, const Exchange& ex)
-      : directory_(directory),
-        notes_(ex.till && ex.till->shared ? &ex.till->shared->notes() : nullptr),
-        times_(ex.config->affinity) {}
-
-  // In the order of `named`; null: nobody remembers.
-  awaitable<std::vector<const Owner*>> find(const std::vector<Named>& named) {
-    std::vector<const Owner*> owners;
-    std::vector<std::string> unknown;
-    for (const Named& one : named) {
-      owners.push_back(directory_.find(one.key, is_short_lived(one.id) ? std::chrono::seconds(0) : keep_for(one.id)));
-      if (!owners.back()) unknown.push_back(affinity::to_text(one.key));
-    }
-    if (unknown.empty() || !notes_) co_return owners;
-    const std::vector<std::optional<std::string>> texts = co_await notes_find(std::move(unknown));
-    auto text = texts.begin();
-    for (std::size_t i = 0; i < named.size(); ++i) {
-      if (owners[i]) continue;
-      const auto owner = *text ? owner_from(**text) : std::nullopt;
-      ++text;
-      if (!owner) continue;
-      directory_.note(named[i].key, *owner, keep_for(named[i].id), false);
-      owners[i] = directory_.find(named[i].key);
-    }
-    co_return owners;
-  }
-
-  void note(ObjectKey key, std::string_view id, const Owner& owner, bool replaces) {
-    directory_.note(key, owner, keep_for(id), replaces);
-    if (notes_) notes_->put(affinity::to_text(key), text_of(owner), keep_for(id), replaces);
-  }
-
-  void forget(ObjectKey key) {
-    directory_.forget(key);
-    if (notes_) notes_->erase(affinity::to_text(key));
-  }
-
-  void count(Lookup lookup) { directory_.count(lookup); }
-
- private:
-  awaitable<std::vector<std::optional<std::string>>> notes_find(std::vector<std::string> keys) {
-    return notes_->find(std::move(keys));
-  }
-  std::chrono::seconds keep_for(std::string_view id) const {
-    return is_short_lived(id) ? times_.responses : times_.objects;
-  }
-
-  affinity::Directory& directory_;
-  sharing::SharedNotes* notes_;
-  const AffinityConfig& times_;
-};
 
 // One exchange about what is kept.
 class Visit final : private ObjectWatch::Listener {
@@ -362,7 +200,6 @@ class Visit final : private ObjectWatch::Listener {
     co_return co_await tell(failure ? *failure : *missing);
   }
 
-
   // --- refusals ---
 
   awaitable<Outcome> deny(const Named& named) {
@@ -423,7 +260,7 @@ class Visit final : private ObjectWatch::Listener {
   ResponseSink& out_;
   Next next_;
   const Resources& resources_;
-  Memory memory_;
+  ObjectMemory memory_;
   openai::PathIds path_;
   std::vector<Named> unknown_;  // what the one that serves turns out to have
   Owner served_by_;

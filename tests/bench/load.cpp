@@ -6,7 +6,8 @@
 //   load spin   - - 0 SECONDS                                  idle-class spinner, keeps a virtual core awake
 //
 // The first and last quarter of a second of `closed` and `open` are not counted. Answers may be of
-// stated length or chunked. In event streams every `t=<monotonic ns>` that the mock stamps into a
+// stated length or chunked; of the refusals, answers with 503, it is told how many there were and how long
+// after the request had been sent. In event streams every `t=<monotonic ns>` that the mock stamps into a
 // token is the moment it was sent: transit is measured from there. Key: environment LOAD_KEY.
 #include <algorithm>
 #include <cctype>
@@ -63,11 +64,13 @@ struct Client {
   int fd = -1;
   bool is_busy = false;
   std::int64_t due = 0;       // when the request had to go out
+  std::int64_t asked = 0;     // when it did
   std::size_t sent = 0;
   std::string head;           // of the answer, until complete
   bool has_head = false;
   bool is_chunked = false;
   bool is_stream = false;
+  bool is_refused = false;
   std::uint64_t left = 0;     // of the body or of the current chunk
   std::string line;           // a chunk's size line, or the end of the last data seen (stamps may be cut)
   std::string tail;
@@ -83,8 +86,8 @@ struct Load {
   int epoll = -1;
   std::int64_t begin = 0, end = 0;  // of what is counted
   std::int64_t stop = 0;
-  std::uint64_t all = 0, answers = 0, errors = 0, events = 0, opened = 0;
-  Sample latency, first_event, transit;
+  std::uint64_t all = 0, answers = 0, refusals = 0, errors = 0, events = 0, opened = 0;
+  Sample latency, refused, first_event, transit;
 
   void connect(std::size_t i);
   void ask(std::size_t i, std::int64_t due);
@@ -117,6 +120,7 @@ void Load::ask(std::size_t i, std::int64_t due) {
   Client& c = clients[i];
   c.is_busy = true;
   c.due = due;
+  c.asked = now_ns();
   c.sent = 0;
   c.has_head = c.saw_event = false;
   c.head.clear();
@@ -137,7 +141,8 @@ void Load::write(std::size_t i) {
 bool Load::take_head(Client& c, std::int64_t) {
   std::string lower = c.head;
   for (auto& ch : lower) ch = static_cast<char>(std::tolower(static_cast<unsigned char>(ch)));
-  if (lower.compare(0, 12, "http/1.1 200") != 0) return false;
+  c.is_refused = lower.compare(0, 12, "http/1.1 503") == 0;
+  if (!c.is_refused && lower.compare(0, 12, "http/1.1 200") != 0) return false;
   c.is_stream = lower.find("text/event-stream") != lower.npos;
   c.is_chunked = lower.find("transfer-encoding: chunked") != lower.npos;
   c.phase = 0;
@@ -226,7 +231,10 @@ bool Load::take(Client& c, std::string_view bytes, std::int64_t at) {
 void Load::finish(std::size_t i, std::int64_t at) {
   Client& c = clients[i];
   ++all;
-  if (counts(at)) {
+  if (counts(at) && c.is_refused) {
+    ++refusals;
+    refused.add(at - c.asked);
+  } else if (counts(at)) {
     ++answers;
     latency.add(at - c.due);
   }
@@ -371,12 +379,13 @@ int main(int argc, char** argv) {
   }
   const double counted = static_cast<double>(load.end - load.begin) / 1e9;
   std::printf(
-      "{\"mode\":\"%s\",\"seconds\":%.3f,\"all\":%llu,\"answers\":%llu,\"rps\":%.1f,\"errors\":%llu,\"late\":%zu,"
+      "{\"mode\":\"%s\",\"seconds\":%.3f,\"all\":%llu,\"answers\":%llu,\"rps\":%.1f,\"refused\":%llu,\"refused_p50_us\":%.1f,\"refused_p99_us\":%.1f,\"errors\":%llu,\"late\":%zu,"
       "\"p50_us\":%.1f,\"p99_us\":%.1f,\"opened\":%llu,\"first_event_p50_us\":%.1f,\"first_event_p99_us\":%.1f,"
       "\"events\":%llu,\"transit_p50_us\":%.1f,\"transit_p99_us\":%.1f}\n",
       load.mode.c_str(), counted, static_cast<unsigned long long>(load.all),
       static_cast<unsigned long long>(load.answers),
-      static_cast<double>(load.answers) / counted, static_cast<unsigned long long>(load.errors), waiting.size(),
+      static_cast<double>(load.answers) / counted, static_cast<unsigned long long>(load.refusals), load.refused.at(0.5),
+      load.refused.at(0.99), static_cast<unsigned long long>(load.errors), waiting.size(),
       load.latency.at(0.5), load.latency.at(0.99), static_cast<unsigned long long>(load.opened),
       load.first_event.at(0.5), load.first_event.at(0.99), static_cast<unsigned long long>(load.events),
       load.transit.at(0.5), load.transit.at(0.99));

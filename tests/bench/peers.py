@@ -149,7 +149,7 @@ backend mock
     return process
 
 
-def start_mock(tollgate, port, core, folder):
-    process = Process([tollgate, "mock-azure", "--no-journal", "--listen", f"127.0.0.1:{port}"], core, folder, "mock")
-    wait_for_port(port, process, "mock")
+def start_mock(tollgate, port, core, folder, name="mock"):
+    process = Process([tollgate, "mock-azure", "--no-journal", "--listen", f"127.0.0.1:{port}"], core, folder, name)
+    wait_for_port(port, process, name)
     return process

@@ -131,7 +131,9 @@ TEST(PtuModel, FollowsOthersWhoUseTheSameUnits) {
       m.model.accepted(one, std::nullopt, m.now);
       m.model.settle(one, 60, m.now);
     }
-    if (i == 3999) EXPECT_NEAR(m.model.rate(), 100, 3);
+    if (i == 3999) {
+      EXPECT_NEAR(m.model.rate(), 100, 3);
+    }
   }
   EXPECT_NEAR(m.model.rate(), 70, 5);
 }

@@ -1,0 +1,81 @@
+#include "filters/object_memory.hpp"
+
+#include "filters/till.hpp"
+#include "sharing/shared_notes.hpp"
+#include "sharing/shared_pots.hpp"
+
+#include <utility>
+
+namespace tollgate::filters {
+
+using affinity::ObjectKey;
+using affinity::Owner;
+
+namespace {
+
+// Responses and their items are kept for a month from the day they were made, the rest until it is
+// deleted.
+bool is_short_lived(std::string_view id) {
+  return id.starts_with("resp_") || id.starts_with("rs_") || id.starts_with("msg_") || id.starts_with("fc_");
+}
+
+std::string text_of(const Owner& owner) {
+  return owner.resource + "\n" + owner.deployment + "\n" + owner.subscription;
+}
+
+std::optional<Owner> owner_from(std::string_view text) {
+  const auto first = text.find('\n');
+  if (first == text.npos) return std::nullopt;
+  const auto second = text.find('\n', first + 1);
+  if (second == text.npos) return std::nullopt;
+  return Owner{std::string(text.substr(0, first)), std::string(text.substr(first + 1, second - first - 1)),
+               std::string(text.substr(second + 1))};
+}
+
+}  // namespace
+
+ObjectMemory::ObjectMemory(affinity::Directory& directory, const Exchange& ex)
+    : directory_(directory),
+      notes_(ex.till && ex.till->shared ? &ex.till->shared->notes() : nullptr),
+      times_(ex.config->affinity) {}
+
+awaitable<std::vector<const Owner*>> ObjectMemory::find(const std::vector<Named>& named) {
+  std::vector<const Owner*> owners;
+  std::vector<std::string> unknown;
+  for (const Named& one : named) {
+    owners.push_back(directory_.find(one.key, is_short_lived(one.id) ? std::chrono::seconds(0) : keep_for(one.id)));
+    if (!owners.back()) unknown.push_back(affinity::to_text(one.key));
+  }
+  if (unknown.empty() || !notes_) co_return owners;
+  const std::vector<std::optional<std::string>> texts = co_await notes_find(std::move(unknown));
+  auto text = texts.begin();
+  for (std::size_t i = 0; i < named.size(); ++i) {
+    if (owners[i]) continue;
+    const auto owner = *text ? owner_from(**text) : std::nullopt;
+    ++text;
+    if (!owner) continue;
+    directory_.note(named[i].key, *owner, keep_for(named[i].id), false);
+    owners[i] = directory_.find(named[i].key);
+  }
+  co_return owners;
+}
+
+void ObjectMemory::note(ObjectKey key, std::string_view id, const Owner& owner, bool replaces) {
+  directory_.note(key, owner, keep_for(id), replaces);
+  if (notes_) notes_->put(affinity::to_text(key), text_of(owner), keep_for(id), replaces);
+}
+
+void ObjectMemory::forget(ObjectKey key) {
+  directory_.forget(key);
+  if (notes_) notes_->erase(affinity::to_text(key));
+}
+
+awaitable<std::vector<std::optional<std::string>>> ObjectMemory::notes_find(std::vector<std::string> keys) {
+  return notes_->find(std::move(keys));
+}
+
+std::chrono::seconds ObjectMemory::keep_for(std::string_view id) const {
+  return is_short_lived(id) ? times_.responses : times_.objects;
+}
+
+}  // namespace tollgate::filters

@@ -1,0 +1,49 @@
+// Who keeps what requests name, as remembered here and in the store that gateways share.
+#pragma once
+
+#include "affinity/directory.hpp"
+#include "tollgate/awaitable.hpp"
+#include "tollgate/exchange.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tollgate::sharing {
+class SharedNotes;
+}
+
+namespace tollgate::filters {
+
+// What a request names. `field`: where in the body, "" in the path.
+struct Named {
+  std::string id;
+  std::string_view field;
+  affinity::ObjectKey key;
+};
+
+// One exchange's view of it. One thread: the worker's.
+class ObjectMemory {
+ public:
+  // Both have to outlive it.
+  ObjectMemory(affinity::Directory& directory, const Exchange& ex);
+
+  // In the order of `named`; null: nobody remembers.
+  awaitable<std::vector<const affinity::Owner*>> find(const std::vector<Named>& named);
+
+  void note(affinity::ObjectKey key, std::string_view id, const affinity::Owner& owner, bool replaces);
+  void forget(affinity::ObjectKey key);
+  void count(affinity::Lookup lookup) { directory_.count(lookup); }
+
+ private:
+  awaitable<std::vector<std::optional<std::string>>> notes_find(std::vector<std::string> keys);
+  std::chrono::seconds keep_for(std::string_view id) const;
+
+  affinity::Directory& directory_;
+  sharing::SharedNotes* notes_;  // null: nothing is shared
+  const AffinityConfig& times_;
+};
+
+}  // namespace tollgate::filters
