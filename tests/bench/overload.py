@@ -33,7 +33,7 @@ records: {{path: overload-records.jsonl}}
 deployments:
   one: {{endpoint: "http://127.0.0.1:{one}", deployment: gpt-4o, model: gpt-4o, credential: {{api_key: env:BENCH_MOCK_KEY}}}}
   two: {{endpoint: "http://127.0.0.1:{two}", deployment: gpt-4o, model: gpt-4o, credential: {{api_key: env:BENCH_MOCK_KEY}}}}
-models: {{gpt-4o: {{route: [[one, two]]}}}}
+models: {{gpt-4o: {{route: [{{one: 1, two: 1}}]}}}}
 products: {{bench: {{models: [gpt-4o]}}}}
 subscriptions: {{bench: {{product: bench, keys: [env:BENCH_APP_KEY]}}}}
 """

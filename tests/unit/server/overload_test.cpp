@@ -35,22 +35,22 @@ TEST_F(OverloadTest, ABurstIsTaken) {
 
 TEST_F(OverloadTest, RefusesWhatIsTooMuchAfterASecond) {
   EXPECT_EQ(refused(overload, now, 1s, 51ms), 0);
-  EXPECT_EQ(refused(overload, now, 100ms, 51ms), 100);
+  EXPECT_EQ(refused(overload, now, 160ms, 51ms), 20);  // one for seven that are served
 }
 
 TEST_F(OverloadTest, KeepsTheWorkerBusyWhileItRefuses) {
   refused(overload, now, 1001ms, 51ms);
   EXPECT_EQ(refused(overload, now, 100ms, 500us), 0);
-  EXPECT_EQ(refused(overload, now, 100ms, 501us), 100);
+  EXPECT_EQ(refused(overload, now, 160ms, 501us), 20);
 }
 
 TEST_F(OverloadTest, EndsWhenNothingHadToBeRefusedForASecond) {
   refused(overload, now, 1100ms, 51ms);
   EXPECT_EQ(refused(overload, now, 900ms, 400us), 0);
-  EXPECT_EQ(refused(overload, now, 10ms, 600us), 10);  // it had not ended
+  EXPECT_EQ(refused(overload, now, 10ms, 600us), 2);  // it had not ended
   EXPECT_EQ(refused(overload, now, 1010ms, 400us), 0);
   EXPECT_EQ(refused(overload, now, 1s, 51ms), 0);      // it had: the next second is a burst again
-  EXPECT_EQ(refused(overload, now, 10ms, 51ms), 10);
+  EXPECT_EQ(refused(overload, now, 10ms, 51ms), 2);
 }
 
 TEST_F(OverloadTest, ALullIsNoOverload) {
