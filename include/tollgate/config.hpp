@@ -226,7 +226,7 @@ struct ServerLimits {
   Milliseconds body_time{60'000};                     // end of head to end of body
   Milliseconds idle{620'000};                         // between requests; above the SDKs' 600 s
   Milliseconds write_stall{60'000};                   // a client that takes no bytes
-  Milliseconds worker_wait{50};                       // for a busy worker; longer for a second: new requests are refused
+  Milliseconds worker_wait{50};                       // for a busy worker; longer for a second: some requests are refused
   int connections_per_worker = 9'000;
 };
 

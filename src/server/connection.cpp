@@ -151,7 +151,7 @@ awaitable<bool> Connection::serve_one() {
     co_await refuse_malformed(problem, ex.error_detail);
     co_return false;
   }
-  const bool is_too_much = server_.must_refuse(first_byte_);
+  const bool is_too_much = server_.must_refuse();
   ex.till = server_.till_;
   ex.tokens = server_.tokens_;
   ex.id = base::make_request_id();

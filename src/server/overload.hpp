@@ -2,12 +2,12 @@
 //
 // A worker takes what comes, a burst too. Once requests have waited longer than a bound for a whole
 // second, more is asked of it than it can do, and waiting only makes every answer late: from then on
-// requests that find it behind by more than half a millisecond are refused. That keeps its queue just
-// long enough for it to be always at work, and those it refuses hear of it at once. It ends when nothing
-// has had to be refused for a second.
+// requests that find it behind by more than half a millisecond may be refused. It ends when none has
+// found it so for a second.
 //
-// A refusal costs about a third of a request that is served. So that refusing does not take the place of
-// serving, there is one for seven served at most; what is more than that waits.
+// A refusal costs a good part of a request that is served. So that refusing does not take the place of
+// serving, there is one for seven served at most. Where that is enough, the queue is kept just long
+// enough for the worker to be always at work; what is more waits, as it would without refusals.
 #pragma once
 
 #include "tollgate/clock.hpp"
@@ -16,7 +16,7 @@ namespace tollgate::server {
 
 class Overload {
  public:
-  // `waited`: for how long what is ready waits at present. `most`: the bound.
+  // `waited`: for how long what is ready waits at present. `most`: the bound. `now` never goes back.
   bool must_refuse(Duration waited, Duration most, TimePoint now) noexcept;
 
  private:
