@@ -51,6 +51,12 @@ def named(upstream, host=HOST, **fields):
     return all_deployments(endpoint=f"{scheme}://{host}:{upstream.port}", **plain, **fields)
 
 
+def call_anew(gateway):
+    """A call once the answer of the name server has had its time, which is the 1 ms of min_ttl at least."""
+    time.sleep(0.005)
+    return gateway.call(PLAIN)
+
+
 @pytest.fixture
 def start_named(start, names, tmp_path):
     """start_named(script, changes) -> (gateway, upstream, names) with the deployments behind HOST."""
@@ -166,7 +172,7 @@ def test_a_name_that_is_rebound_to_a_public_address_is_refused_from_then_on(star
     names.say(HOST, Reply(a=["127.0.0.1"]), Reply(a=[PUBLIC]))
     gateway, upstream = start_named()
     assert gateway.call(PLAIN).status == 200
-    assert gateway.call(PLAIN).status == 502
+    assert call_anew(gateway).status == 502
     assert len(upstream.peers) == 1
 
 
@@ -181,7 +187,7 @@ def test_the_repeat_on_a_fresh_connection_is_held_to_the_rule(start_named, names
     names.say(HOST, Reply(a=["127.0.0.1"]), Reply(a=[PUBLIC]))
     gateway, upstream = start_named(script)
     assert gateway.call(PLAIN).status == 200
-    assert gateway.call(PLAIN).status == 502
+    assert call_anew(gateway).status == 502
     assert len(upstream.peers) == 1 and refusals(gateway, "deployment") == 1
 
 
@@ -357,7 +363,7 @@ def test_an_old_answer_is_used_while_no_newer_one_can_be_had(start_named, names,
     names.say(HOST, Reply(a=["127.0.0.1"]), trouble)
     gateway, _ = start_named(rules={"negative_ttl": "10s"})
     for _ in range(4):
-        assert gateway.call(PLAIN).status == 200
+        assert call_anew(gateway).status == 200
     assert gateway.metrics()["tollgate_name_lookups_total", "stale"] >= 1
 
 
@@ -372,7 +378,7 @@ def test_an_old_answer_is_not_used_for_ever(start_named, names):
 def test_a_name_that_is_gone_is_gone(start_named, names):
     names.say(HOST, Reply(a=["127.0.0.1"]), Reply(rcode="NXDOMAIN"))
     gateway, _ = start_named()
-    assert [gateway.call(PLAIN).status for _ in range(2)] == [200, 502]
+    assert [call_anew(gateway).status for _ in range(2)] == [200, 502]
 
 
 def test_kept_connections_to_an_address_that_left_the_answer_are_closed(start_named, names):
