@@ -266,6 +266,7 @@ class Scan {
     if (operation_ != Operation::chat_completions && operation_ != Operation::completions &&
         operation_ != Operation::responses)
       return 0;
+    if (body_.size() < PromptPrefix::length) return 0;  // most requests: too short to be cached
     PromptPrefix prefix;
     for (const Field field : {Field::tools, Field::instructions, Field::messages, Field::input, Field::prompt})
       prefix.feed(parts_[static_cast<std::size_t>(field)]);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <cstring>
 #include <vector>
 
@@ -43,8 +44,24 @@ class Line {
     return at_;
   }
   void written_to(char* at) noexcept { at_ = at; }
+  // A literal, with a few moves and no call: a record has a hundred.
+  template <std::size_t size>
+  void put(const char (&literal)[size]) {
+    std::memcpy(room(size - 1), literal, size - 1);
+    at_ += size - 1;
+  }
   void append(std::string_view text) {
-    at_ = std::copy(text.begin(), text.end(), room(text.size()));
+    char* const to = room(text.size());
+    if (const auto size = text.size(); size >= 8 && size <= 16) {
+      std::uint64_t first, last;  // which overlap
+      std::memcpy(&first, text.data(), 8);
+      std::memcpy(&last, text.data() + size - 8, 8);
+      std::memcpy(to, &first, 8);
+      std::memcpy(to + size - 8, &last, 8);
+    } else if (size != 0) {
+      std::memcpy(to, text.data(), size);
+    }
+    at_ += text.size();
   }
   void operator+=(char c) { *room(1) = c, ++at_; }
   std::string_view text() const noexcept { return {begin_, at_}; }
@@ -76,50 +93,66 @@ void escape(Line& out, std::string_view text) {
   out.append(escaped);
 }
 
-// `key` is everything in front of the value: ,"name":
-void add_raw(Line& out, std::string_view key, std::string_view value) {
-  out.append(key);
-  out.append(value);
-}
-
-void add_null(Line& out, std::string_view key) { add_raw(out, key, "null"); }
-
-// Text that is our own or has been checked: nothing in it needs escaping.
-void add_word(Line& out, std::string_view key, std::string_view word) {
-  out.append(key);
-  out += '"';
-  out.append(word);
-  out += '"';
-}
-
-void add_text(Line& out, std::string_view key, std::string_view text) {
-  if (text.empty()) return add_null(out, key);
-  out.append(key);
+void text_value(Line& out, std::string_view text) {
+  if (text.empty()) return out.put("null");
   out += '"';
   escape(out, text);
   out += '"';
 }
 
-template <class Number>
-void add_number(Line& out, std::string_view key, Number value) {
+void word_value(Line& out, std::string_view word) {
+  out += '"';
+  out.append(word);
+  out += '"';
+}
+
+void number_value(Line& out, std::int64_t value) {
   constexpr std::size_t longest = 20;
-  out.append(key);
   char* const at = out.room(longest);
   out.written_to(std::to_chars(at, at + longest, value).ptr);
 }
 
 // Milliseconds with three decimals, from whole microseconds.
-void add_milliseconds(Line& out, std::string_view key, Duration value) {
-  auto us = std::max<std::int64_t>(
-      0, std::chrono::duration_cast<std::chrono::microseconds>(value).count());
-  char digits[28];
-  char* end = std::to_chars(digits, digits + 20, us / 1000).ptr;
-  auto fraction = static_cast<int>(us % 1000);
-  *end++ = '.';
-  *end++ = static_cast<char>('0' + fraction / 100);
-  *end++ = static_cast<char>('0' + fraction / 10 % 10);
-  *end++ = static_cast<char>('0' + fraction % 10);
-  add_raw(out, key, {digits, end});
+void milliseconds_value(Line& out, Duration value) {
+  const auto us = std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::microseconds>(value).count());
+  number_value(out, us / 1000);
+  const auto fraction = static_cast<int>(us % 1000);
+  const char decimals[] = {'.', static_cast<char>('0' + fraction / 100), static_cast<char>('0' + fraction / 10 % 10),
+                           static_cast<char>('0' + fraction % 10)};
+  out.append({decimals, sizeof decimals});
+}
+
+// Of each, `key` is everything in front of the value: ,"name":
+template <std::size_t size>
+void add_null(Line& out, const char (&key)[size]) {
+  out.put(key);
+  out.put("null");
+}
+
+// Text that is our own or has been checked: nothing in it needs escaping.
+template <std::size_t size>
+void add_word(Line& out, const char (&key)[size], std::string_view word) {
+  out.put(key);
+  word_value(out, word);
+}
+
+// null if there is none.
+template <std::size_t size>
+void add_text(Line& out, const char (&key)[size], std::string_view text) {
+  out.put(key);
+  text_value(out, text);
+}
+
+template <std::size_t size>
+void add_number(Line& out, const char (&key)[size], std::int64_t value) {
+  out.put(key);
+  number_value(out, value);
+}
+
+template <std::size_t size>
+void add_milliseconds(Line& out, const char (&key)[size], Duration value) {
+  out.put(key);
+  milliseconds_value(out, value);
 }
 
 // --- fields ---
@@ -156,7 +189,7 @@ void add_time(Line& out, WallTime time) {
   thread_local SecondText cached;  // the calendar is worked out once a second
   if (cached.second != second.time_since_epoch().count())
     format_second(cached, second.time_since_epoch().count());
-  out.append("{\"time\":\"");
+  out.put("{\"time\":\"");
   out.append({cached.text, 19});
   const char fraction[] = {'.', static_cast<char>('0' + ms / 100),
                            static_cast<char>('0' + ms / 10 % 10),
@@ -175,7 +208,7 @@ bool is_plain_value(std::string_view value) {
 void append_parameter(Line& out, std::string_view parameter) {
   auto equals = parameter.find('=');
   if (equals == std::string_view::npos) {  // a bare word may be a key
-    out.append("***");
+    out.put("***");
     return;
   }
   auto name = parameter.substr(0, equals);
@@ -193,7 +226,7 @@ void append_query(Line& out, std::string_view query) {
   const auto start = out.text().size();
   while (!query.empty()) {
     if (out.text().size() - start > max_query) {
-      out.append("&...");
+      out.put("&...");
       return;
     }
     auto parameter = query.substr(0, query.find('&'));
@@ -209,7 +242,7 @@ void add_path(Line& out, const Exchange& ex) {
   // An absolute target may hold a user and a password (RFC 9112 section 3.2.2, RFC 3986 3.2.1).
   if (!ex.target.starts_with('/')) return add_null(out, ",\"path\":");
   auto question = ex.target.find('?');
-  out.append(",\"path\":\"");
+  out.put(",\"path\":\"");
   escape(out, ex.path_prefix);
   escape(out, bounded(ex.target.substr(0, question), max_path));
   if (question != std::string_view::npos) append_query(out, ex.target.substr(question + 1));
@@ -218,7 +251,7 @@ void add_path(Line& out, const Exchange& ex) {
 
 void add_tokens(Line& out, const Usage& usage) {
   if (!usage.is_reported && !usage.is_estimated) {
-    out.append(
+    out.put(
         ",\"usage\":null,\"prompt_tokens\":null,\"cached_tokens\":null,\"completion_tokens\":null,"
         "\"reasoning_tokens\":null,\"prompt_audio_tokens\":null,\"completion_audio_tokens\":null,"
         "\"total_tokens\":null");
@@ -242,12 +275,13 @@ void add_cost(Line& out, std::int64_t nano_dollars) {
   *end++ = '.';
   std::int64_t fraction = nano_dollars % 1'000'000'000;
   for (int i = 8; i >= 0; --i, fraction /= 10) end[i] = static_cast<char>('0' + fraction % 10);
-  add_raw(out, ",\"cost_usd\":", {digits, end + 9});
+  out.put(",\"cost_usd\":");
+  out.append({digits, end + 9});
 }
 
 void add_error(Line& out, const Exchange& ex, const Outcome& outcome) {
   if (outcome.error == ErrorKind::none) {
-    out.append(",\"error_source\":null,\"error_code\":null");
+    out.put(",\"error_source\":null,\"error_code\":null");
   } else {
     add_word(out, ",\"error_source\":", name_of(outcome.source));
     add_word(out, ",\"error_code\":", code_of(outcome.error));
@@ -268,7 +302,7 @@ void add_times(Line& out, const Exchange& ex) {
 // Of a WebSocket; null for what is none, or never became one.
 void add_session(Line& out, const Exchange& ex) {
   if (ex.status != 101) {
-    out.append(
+    out.put(
         ",\"frames_in\":null,\"frames_out\":null,\"responses\":null,\"session_end\":null,\"close_code\":null,"
         "\"closed_by\":null");
     return;
@@ -284,7 +318,8 @@ void add_session(Line& out, const Exchange& ex) {
   add_text(out, ",\"closed_by\":", closed_by(ex.session.end));
 }
 
-void add_status(Line& out, std::string_view key, int status) {
+template <std::size_t size>
+void add_status(Line& out, const char (&key)[size], int status) {
   if (status == 0) return add_null(out, key);
   add_number(out, key, status);
 }
@@ -306,7 +341,8 @@ void format_record(std::string& record, const Exchange& ex, const Outcome& outco
   add_path(out, ex);
   add_word(out, ",\"operation\":", name_of(ex.route.operation));
   add_word(out, ",\"surface\":", name_of(ex.route.surface));
-  add_raw(out, ",\"stream\":", ex.is_stream ? "true" : "false");
+  out.put(",\"stream\":");
+  out.append(ex.is_stream ? "true" : "false");
 
   add_text(out, ",\"model_asked\":", bounded(ex.model_asked, max_name));
   add_text(out, ",\"model\":", ex.model ? ex.model->name : "");
@@ -333,7 +369,7 @@ void format_record(std::string& record, const Exchange& ex, const Outcome& outco
   add_number(out, ",\"chunks\":", ex.chunks);
   add_session(out, ex);
   add_text(out, ",\"upstream_request_id\":", bounded(ex.upstream_request_id, max_name));
-  out.append("}\n");
+  out.put("}\n");
   record.append(out.text());
 }
 
