@@ -18,7 +18,7 @@ struct Operation {
   Reply (*answer)(Call&);
 };
 
-constexpr Operation operations[] = {
+constexpr Operation surfaces[] = {
     {"chat/completions", chat_completions},
     {"completions", completions},
     {"embeddings", embeddings},
@@ -168,7 +168,7 @@ Reply Service::answer(Call& call, const Access& access) {
     call.fault = *fault;
   }
   if (call.fault.kind == FaultKind::status) return fault_status_reply(call.fault);
-  for (const Operation& operation : operations) {
+  for (const Operation& operation : surfaces) {
     if (operation.name == call.route.operation) return operation.answer(call);
   }
   return resource_not_found();

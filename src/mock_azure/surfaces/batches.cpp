@@ -44,7 +44,7 @@ Output answer_lines(Call& call, std::string_view input) {
   return output;
 }
 
-Reply create(Call& call) {
+Reply create_batch(Call& call) {
   const Json body = parse_json(call.http.body);
   if (!body.is_object()) return bad_json();
   const std::string input_id = string_member(body, "input_file_id");
@@ -119,7 +119,7 @@ void advance(ObjectStore& store, StoredBatch& batch) {
 
 Reply batches(Call& call) {
   const auto& segments = call.route.segments;
-  if (segments.empty() && call.is("POST")) return create(call);
+  if (segments.empty() && call.is("POST")) return create_batch(call);
   ObjectStore& store = call.world.objects;
   const std::lock_guard lock(store.mutex);
   if (segments.empty()) {

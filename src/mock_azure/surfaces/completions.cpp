@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::int64_t default_max_tokens = 16;  // of this old operation
 
-Json usage_json(const Usage& usage) {
+Json completion_usage(const Usage& usage) {
   return Json{{"prompt_tokens", usage.prompt},
               {"completion_tokens", usage.completion},
               {"total_tokens", usage.total()}};
@@ -51,7 +51,7 @@ class CompletionEvents : public EventSource {
       include_usage_ = false;
       Json last = envelope_;
       last["choices"] = Json::array();
-      last["usage"] = usage_json(answer_.usage);
+      last["usage"] = completion_usage(answer_.usage);
       event.data = dump_json(last);
       return true;
     }
@@ -156,7 +156,7 @@ Reply completions(Call& call) {
   for (std::size_t i = 0; i < answer.choices.size(); ++i) {
     json["choices"].push_back(choice_json(answer.choices[i].text, i, answer.choices[i].finish));
   }
-  json["usage"] = usage_json(answer.usage);
+  json["usage"] = completion_usage(answer.usage);
   reply.body = dump_json(json);
   return reply;
 }

@@ -10,7 +10,7 @@
 namespace tollgate::mock {
 namespace {
 
-Reply create(Call& call) {
+Reply create_job(Call& call) {
   const Json body = parse_json(call.http.body);
   if (!body.is_object()) return bad_json();
   const std::string model = string_member(body, "model");
@@ -101,7 +101,7 @@ Json checkpoints_of(const Json& job) {
 
 Reply fine_tuning_jobs(Call& call) {
   const auto& segments = call.route.segments;
-  if (segments.empty() && call.is("POST")) return create(call);
+  if (segments.empty() && call.is("POST")) return create_job(call);
   ObjectStore& store = call.world.objects;
   const std::lock_guard lock(store.mutex);
   if (segments.empty()) {

@@ -257,7 +257,7 @@ std::optional<Reply> check(const Json& body, const Question& question, const Mod
   return std::nullopt;
 }
 
-Reply create(Call& call) {
+Reply create_response(Call& call) {
   const Json body = parse_json(call.http.body);
   if (!body.is_object()) return bad_json();
   call.stream = bool_member(body, "stream");
@@ -335,7 +335,7 @@ Reply replay(Call& call, const StoredResponse& stored) {
 
 Reply responses(Call& call) {
   const auto& segments = call.route.segments;
-  if (segments.empty()) return call.is("POST") ? create(call) : method_not_allowed();
+  if (segments.empty()) return call.is("POST") ? create_response(call) : method_not_allowed();
   ObjectStore& store = call.world.objects;
   const std::lock_guard lock(store.mutex);
   const auto it = store.responses.find(segments[0]);
