@@ -29,12 +29,11 @@ class TcpStream final : public ByteStream, private Readiness::Listener, private 
 
   int native_handle() const noexcept { return fd_; }
 
-  // For TLS, which reads the socket itself and whose reads may have to wait for a write and the other
-  // way round.
+  // For TLS, whose reads may have to wait for a write and the other way round, and which may hold bytes of
+  // which no event will tell.
   bool arm_as(Wait& wait, Wait::For direction);
-  void note_drained(bool is_drained) noexcept {
-    left_ = is_drained ? Left::nothing : Left::unknown;
-  }
+  bool is_drained() const noexcept { return left_ != Left::unknown; }
+  void note_unknown() noexcept { left_ = Left::unknown; }
   void disarm(Wait& wait) noexcept override;
 
  private:

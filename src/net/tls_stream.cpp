@@ -1,5 +1,6 @@
 #include "net/tls_stream.hpp"
 
+#include "net/tcp_bio.hpp"
 #include "net/tls_context.hpp"
 
 #include <openssl/err.h>
@@ -24,14 +25,14 @@ bool is_address(const std::string& host) {
 TlsStream::TlsStream(std::unique_ptr<TcpStream> tcp,
                      std::shared_ptr<const TlsServerContext> context)
     : tcp_(std::move(tcp)), context_(context), ssl_(SSL_new(context->native())) {
-  SSL_set_fd(ssl_, tcp_->native_handle());
+  use_tcp();
   SSL_set_accept_state(ssl_);
 }
 
 TlsStream::TlsStream(std::unique_ptr<TcpStream> tcp, std::shared_ptr<TlsClientContext> context,
                      const std::string& host)
     : tcp_(std::move(tcp)), context_(context), host_(host), ssl_(SSL_new(context->native())) {
-  SSL_set_fd(ssl_, tcp_->native_handle());
+  use_tcp();
   SSL_set_app_data(ssl_, &host_);
   SSL_set_connect_state(ssl_);
   if (is_address(host)) {
@@ -41,6 +42,13 @@ TlsStream::TlsStream(std::unique_ptr<TcpStream> tcp, std::shared_ptr<TlsClientCo
     SSL_set1_host(ssl_, host.c_str());
   }
   if (auto* session = context->session(host)) SSL_set_session(ssl_, session);
+}
+
+// Reads ahead: a record comes with one system call instead of one for its head and one for the rest.
+void TlsStream::use_tcp() {
+  BIO* bio = new_bio(*tcp_);
+  SSL_set_bio(ssl_, bio, bio);
+  SSL_set_read_ahead(ssl_, 1);
 }
 
 TlsStream::~TlsStream() {
@@ -57,7 +65,7 @@ awaitable<std::string> TlsStream::handshake(TimePoint deadline) {
     if (returned == 1) {
       read_wants_ = Wait::For::read;
       write_wants_ = Wait::For::write;
-      tcp_->note_drained(false);
+      tcp_->note_unknown();  // more may have come with the last step and lie in the buffer of SSL
       co_return std::string();
     }
     const int error = SSL_get_error(ssl_, returned);
@@ -71,7 +79,6 @@ awaitable<std::string> TlsStream::handshake(TimePoint deadline) {
     }
     const auto wants = error == SSL_ERROR_WANT_READ ? Wait::For::read : Wait::For::write;
     read_wants_ = write_wants_ = wants;
-    tcp_->note_drained(true);
     Wait wait(*this, Wait::For::read, deadline);
     if (co_await wait != Wake::ready) co_return std::string("the handshake took too long");
   }
@@ -81,7 +88,6 @@ IoResult TlsStream::result_of(int returned, Wait::For& wants) {
   switch (SSL_get_error(ssl_, returned)) {
     case SSL_ERROR_WANT_READ:
       wants = Wait::For::read;
-      tcp_->note_drained(true);
       return {IoStatus::would_block, 0};
     case SSL_ERROR_WANT_WRITE: wants = Wait::For::write; return {IoStatus::would_block, 0};
     case SSL_ERROR_ZERO_RETURN: return {IoStatus::eof, 0};
@@ -102,8 +108,9 @@ IoResult TlsStream::try_read(char* into, std::size_t size) {
       return result;
     }
     total += static_cast<std::size_t>(n);
+    if (tcp_->is_drained() && !SSL_has_pending(ssl_)) return {IoStatus::ok, total};
   }
-  if (total == size) tcp_->note_drained(false);
+  if (total == size) tcp_->note_unknown();
   return {IoStatus::ok, total};
 }
 
@@ -152,9 +159,11 @@ void TlsStream::watch(void (*on_event)(void*), void* context) { tcp_->watch(on_e
 void TlsStream::unwatch() { tcp_->unwatch(); }
 
 Peer TlsStream::look() {
-  if (SSL_pending(ssl_) > 0) return Peer::sent;
-  const Peer below = tcp_->look();
-  if (below != Peer::sent) return below;
+  if (SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN) return Peer::gone;  // told together with its last bytes
+  if (!SSL_has_pending(ssl_)) {
+    const Peer below = tcp_->look();
+    if (below != Peer::sent) return below;
+  }
   // Bytes have come: a close_notify says that the peer is leaving, a session ticket says nothing.
   char byte;
   ERR_clear_error();

@@ -47,6 +47,7 @@ class TlsStream final : public ByteStream {
   void disarm(Wait& wait) noexcept override { tcp_->disarm(wait); }
 
  private:
+  void use_tcp();
   bool arm(Wait& wait) override;
   IoResult result_of(int returned, Wait::For& wants);
 
