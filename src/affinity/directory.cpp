@@ -1,10 +1,8 @@
 #include "affinity/directory.hpp"
 
+#include "base/signals_blocked.hpp"
 #include "sqlite/sqlite.hpp"
 #include "tollgate/log.hpp"
-
-#include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 
@@ -36,12 +34,8 @@ Directory::Directory(const AffinityConfig& config, Now now)
   if (!is_on_) return;
   tidy_at_ = Clock::now() + tidy_interval;
   open();
-  // Signals are the main thread's affair: a thread inherits the mask of the one that makes it.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const base::SignalsBlocked blocked;
   thread_ = std::thread([this] { run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 Directory::~Directory() {

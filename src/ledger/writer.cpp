@@ -1,9 +1,7 @@
 #include "ledger/writer.hpp"
 
+#include "base/signals_blocked.hpp"
 #include "tollgate/log.hpp"
-
-#include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <utility>
@@ -33,21 +31,6 @@ std::string reason_of(const SqliteError& error) {
   return said;
 }
 
-// Signals are the main thread's affair: a thread inherits the mask of the one that makes it.
-class AllSignalsBlocked {
- public:
-  AllSignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  AllSignalsBlocked(const AllSignalsBlocked&) = delete;
-  ~AllSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
-
 }  // namespace
 
 Writer::Writer(const LedgerConfig& config, Options options)
@@ -62,7 +45,7 @@ Writer::Writer(const LedgerConfig& config, Options options)
   last_take_ = Clock::now();
   tidy_at_ = last_take_ + options_.idle_step;
   try_open(true);
-  AllSignalsBlocked blocked;
+  const base::SignalsBlocked blocked;
   thread_ = std::thread([this] { run(); });
 }
 

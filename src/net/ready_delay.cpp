@@ -12,10 +12,10 @@ namespace tollgate::net {
 
 namespace {
 
-constexpr std::chrono::milliseconds between{1};
+constexpr std::chrono::milliseconds between{5};
 
 // A measurement of before that says nothing about now.
-constexpr std::chrono::milliseconds stale{10};
+constexpr std::chrono::milliseconds stale{20};
 
 int open_event() {
   const int fd = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

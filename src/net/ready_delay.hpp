@@ -18,7 +18,7 @@ class ReadyDelay final : private Readiness::Listener {
   explicit ReadyDelay(Loop& loop);
 
   // As last measured, or the time for which the measurement under way has lasted already, if that is
-  // more. Starts a measurement unless the last is less than a millisecond old; `now` is the clock's.
+  // more. Starts a measurement unless the last is less than 5 ms old; `now` is the clock's.
   Duration sample(TimePoint now);
 
  private:

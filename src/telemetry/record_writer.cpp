@@ -1,13 +1,13 @@
 #include "telemetry/record_writer.hpp"
 
+#include "base/signals_blocked.hpp"
 #include "telemetry/access_record.hpp"
 
 #include "tollgate/log.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,6 +26,7 @@ constexpr Milliseconds first_delay{50};
 constexpr Milliseconds longest_delay{5'000};
 constexpr Milliseconds poll_time{100};
 constexpr std::chrono::minutes complaint_interval{1};
+constexpr int writer_niceness = 10;  // a tenth of a worker's share when all are busy; it needs a hundredth
 
 // A pipe that poll() calls writable takes this much without blocking (pipe(7)), so a reader that
 // has stopped reading cannot keep the gateway from ending.
@@ -57,22 +58,6 @@ Written try_write(int fd, bool is_regular, std::string_view text) {
   return {0, errno};
 }
 
-// Blocks all signals while the writer's thread is made, which inherits that: they are the main
-// thread's affair, and a pipe without a reader shows as EPIPE instead of ending the process.
-class AllSignalsBlocked {
- public:
-  AllSignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  AllSignalsBlocked(const AllSignalsBlocked&) = delete;
-  ~AllSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
-
 }  // namespace
 
 RecordWriter::RecordWriter(const RecordsConfig& config)
@@ -82,7 +67,7 @@ RecordWriter::RecordWriter(const RecordsConfig& config)
   if (fd_ < 0)
     throw std::system_error(errno, std::system_category(), "cannot open records file " + path_);
   is_regular_ = is_regular_file(fd_);
-  AllSignalsBlocked blocked;
+  const base::SignalsBlocked blocked;
   thread_ = std::thread([this] { run(); });
 }
 
@@ -139,6 +124,8 @@ void RecordWriter::drop(Batch& batch) noexcept {
 }
 
 void RecordWriter::run() {
+  // Of this thread alone (setpriority(2)): what it writes may wait a moment, a request that shares its core may not.
+  ::setpriority(PRIO_PROCESS, 0, writer_niceness);
   std::vector<Batch> batches;
   for (;;) {
     {
