@@ -56,7 +56,7 @@ def test_what_is_too_much_is_refused_until_it_is_no_more(start):
     gateway, _ = start(serve(lambda _: answer('{"choices":[]}')),
                        {"server": {"workers": 1}, "server/limits": {"worker_wait": "1ms"}})
     counts = flood(gateway, connections=8, seconds=3)
-    assert counts[b"200"] > 100 and counts[b"503"] > 100, counts
+    assert counts[b"200"] > 100 and counts[b"503"] > 20, counts
 
     # It told why, when to come again, and booked it like every other request.
     refused = [record for record in gateway.records() if record["status"] == 503]
