@@ -12,8 +12,8 @@ namespace tollgate::net {
 namespace {
 
 // How long an end that came together with the last bytes may go unseen. Most connections have moved on
-// by then, and the look is saved; a worker that is behind must not look at all that wait for it.
-constexpr std::chrono::milliseconds late_look{100};
+// by then, and the look is saved.
+constexpr std::chrono::milliseconds late_look{20};
 
 // Parts that come to no more than this are sent as one copy, which costs less than to have the system
 // gather them.

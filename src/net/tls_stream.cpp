@@ -104,13 +104,14 @@ IoResult TlsStream::try_read(char* into, std::size_t size) {
     const int n = SSL_read(ssl_, into + total, static_cast<int>(size - total));
     if (n <= 0) {
       const auto result = result_of(n, read_wants_);
-      if (total > 0) break;
-      return result;
+      if (total == 0) return result;
+      if (result.status != IoStatus::would_block) tcp_->note_unknown();  // an end, for the next call to tell
+      return {IoStatus::ok, total};
     }
     total += static_cast<std::size_t>(n);
     if (tcp_->is_drained() && !SSL_has_pending(ssl_)) return {IoStatus::ok, total};
   }
-  if (total == size) tcp_->note_unknown();
+  tcp_->note_unknown();
   return {IoStatus::ok, total};
 }
 

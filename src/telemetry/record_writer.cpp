@@ -7,7 +7,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,7 +25,6 @@ constexpr Milliseconds first_delay{50};
 constexpr Milliseconds longest_delay{5'000};
 constexpr Milliseconds poll_time{100};
 constexpr std::chrono::minutes complaint_interval{1};
-constexpr int writer_niceness = 10;  // a tenth of a worker's share when all are busy; it needs a hundredth
 
 // A pipe that poll() calls writable takes this much without blocking (pipe(7)), so a reader that
 // has stopped reading cannot keep the gateway from ending.
@@ -124,8 +122,6 @@ void RecordWriter::drop(Batch& batch) noexcept {
 }
 
 void RecordWriter::run() {
-  // Of this thread alone (setpriority(2)): what it writes may wait a moment, a request that shares its core may not.
-  ::setpriority(PRIO_PROCESS, 0, writer_niceness);
   std::vector<Batch> batches;
   for (;;) {
     {

@@ -15,7 +15,6 @@ namespace {
 // Azure's front ends drop idle connections after some minutes; ours go first.
 constexpr std::chrono::seconds max_idle{90};
 constexpr std::chrono::seconds sweep_interval{2};
-constexpr std::chrono::milliseconds unlooked_for{5};    // a connection idle for less is taken as it was left
 constexpr std::chrono::milliseconds answer_pause{250};  // until a name that was asked for is looked at again
 
 // Something may have happened on an idle connection: the upstream closed it, or sent what nobody asked
@@ -151,9 +150,8 @@ awaitable<Acquired> Upstreams::acquire(const Deployment& deployment, TimePoint d
     kept.stream->unwatch();
     metrics_.upstream_idle.add(-1);
     // Its event may have come with its last answer, be waiting behind the one that brought us here, or
-    // not have been fetched yet. Bytes that came before the request would be read as its answer. A busy
-    // gateway saves the look: within moments of an answer no server gives up a connection.
-    if (coarse_now() - kept.idle_since > unlooked_for && kept.stream->look() != Peer::silent) {
+    // not have been fetched yet. Bytes that came before the request would be read as its answer.
+    if (kept.stream->look() != Peer::silent) {
       pool.idle.pop_front();
       --pool.open;
       continue;

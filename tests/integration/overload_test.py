@@ -55,8 +55,8 @@ def flood(gateway, connections, seconds):
 def test_what_is_too_much_is_refused_until_it_is_no_more(start):
     gateway, _ = start(serve(lambda _: answer('{"choices":[]}')),
                        {"server": {"workers": 1}, "server/limits": {"worker_wait": "1ms"}})
-    counts = flood(gateway, connections=8, seconds=3)
-    assert counts[b"200"] > 100 and counts[b"503"] > 20, counts
+    counts = flood(gateway, connections=8, seconds=6)  # long enough for a slow build, too
+    assert counts[b"200"] > 100 and counts[b"503"] > 100, counts
 
     # It told why, when to come again, and booked it like every other request.
     refused = [record for record in gateway.records() if record["status"] == 503]

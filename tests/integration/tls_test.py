@@ -3,6 +3,7 @@
 import json
 import shutil
 import signal
+import socket
 import ssl
 import time
 
@@ -211,6 +212,22 @@ def test_an_upstream_connection_over_tls_is_kept(start, tls_files):
         assert gateway.call(PLAIN).status == 200
         time.sleep(0.002)  # session tickets come on their own
     assert len(upstream.peers) == 1
+
+
+def test_an_end_that_tls_tells_with_the_last_bytes_is_seen_at_once(start, tls_files):
+    """One packet holds the answer and the close_notify; the connection below stays open."""
+    def script(peer):
+        peer.read_request()
+        peer.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{}")
+        try:
+            peer.sock.unwrap()  # waits until the gateway goes
+        except OSError:
+            pass
+
+    gateway, _ = start(script, all_deployments(ca=str(tls_files.authority)), tls=tls_files.server())
+    message = gateway.call(PLAIN, timeout=5)
+    assert message.status == 200 and message.body == b"{}"
 
 
 def test_a_large_stream_over_tls_on_both_sides_is_whole(start, tls_files):

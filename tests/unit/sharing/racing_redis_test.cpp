@@ -1,4 +1,4 @@
-// Three gateway processes of two workers each race 1,000 reservations for one pot.
+// Three gateway processes of two workers each race waves of 1,000 reservations for one pot.
 #include "sharing/shared_pots.hpp"
 
 #include "in_loop.hpp"
@@ -16,7 +16,8 @@ using namespace std::chrono_literals;
 
 constexpr int processes = 3;
 constexpr int workers = 2;
-constexpr int reservations = 1'000;
+constexpr int reservations = 1'000;  // a wave of them
+constexpr int most_waves = 8;
 
 struct Outcome {
   std::int64_t granted = 0;
@@ -62,10 +63,16 @@ Outcome work(const Race& race, unsigned seed) {
   std::mt19937 random(seed);
   in_loop([&](net::Loop& loop) -> awaitable<void> {
     SharedPots pots(loop, everywhere(), race.config, "racer" + std::to_string(seed));
-    Tasks tasks;
     const int share = reservations / (processes * workers) + 1;
-    for (int i = 0; i < share; ++i) tasks.start(request(loop, pots, race, random, outcome));
-    co_await finished(loop, tasks);
+    // On a busy machine most of a limit may be reserved at once and given back later: again until it is used up.
+    std::int64_t granted_before = -1;
+    for (int wave = 0; wave < most_waves && outcome.granted != granted_before; ++wave) {
+      granted_before = outcome.granted;
+      Tasks tasks;
+      for (int i = 0; i < share; ++i) tasks.start(request(loop, pots, race, random, outcome));
+      co_await finished(loop, tasks);
+      if (race.kind == PotKind::held) break;  // is never used up
+    }
     co_await pots.close(Clock::now() + 5s);
   });
   return outcome;
@@ -141,7 +148,7 @@ TEST_F(RacingTest, ExactModeNeverSettlesMoreThanTheLimitAndFillsIt) {
     EXPECT_EQ(all.unshared, 0);
     EXPECT_EQ(all.over_limit, 0);
     EXPECT_LE(all.settled, limit);
-    EXPECT_GE(all.settled, limit * 3 / 4);  // what is given back last finds nobody to take it
+    EXPECT_GE(all.settled, limit * 9 / 10);  // what is given back last finds nobody to take it
     EXPECT_GT(all.refused, 0);
     EXPECT_EQ(left_in_redis(kind), all.settled);  // nothing lost, nothing booked twice
     RedisClient(server.port()).ask({"FLUSHALL"});
