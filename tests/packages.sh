@@ -6,7 +6,7 @@ build_packages="cmake ninja-build g++ ccache pkg-config libboost1.81-dev nlohman
 run_packages="curl ca-certificates python3 tzdata"
 test_packages="libgtest-dev python3-venv openssl redis-server strace"
 fuzz_packages="clang libclang-rt-14-dev"
-bench_packages="nginx-light haproxy"
+bench_packages="nginx-light haproxy xz-utils"
 
 say() { printf '==> %s\n' "$*"; }
 fail() {

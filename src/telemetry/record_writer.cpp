@@ -20,7 +20,7 @@ namespace tollgate::telemetry {
 namespace {
 
 constexpr std::size_t longest_usual_record = 2'048;
-constexpr std::size_t max_spare = 16;
+constexpr std::size_t max_spare = 4;
 constexpr Milliseconds first_delay{50};
 constexpr Milliseconds longest_delay{5'000};
 constexpr Milliseconds poll_time{100};
@@ -59,7 +59,7 @@ Written try_write(int fd, bool is_regular, std::string_view text) {
 }  // namespace
 
 RecordWriter::RecordWriter(const RecordsConfig& config)
-    : path_(config.path), buffer_bytes_(config.buffer_bytes) {
+    : path_(config.path), buffer_bytes_(config.buffer_bytes), lane_bytes_(std::min(lane_bytes, buffer_bytes_ / 8)) {
   if (path_ == "off") return;
   fd_ = path_ == "-" ? STDOUT_FILENO : open_for_append(path_);
   if (fd_ < 0)
@@ -223,10 +223,11 @@ RecordWriter::Lane::Lane(RecordWriter& writer)
 
 void RecordWriter::Lane::append(const Exchange& ex, const Outcome& outcome) {
   if (!is_on_) return;
-  if (batch_.text.capacity() < lane_bytes) batch_.text.reserve(lane_bytes + longest_usual_record);
+  const std::size_t enough = writer_.lane_bytes_;
+  if (batch_.text.capacity() < enough) batch_.text.reserve(enough + longest_usual_record);
   format_record(batch_.text, ex, outcome);
   ++batch_.records;
-  if (batch_.text.size() > lane_bytes && !writer_.try_hand_over(batch_)) writer_.drop(batch_);
+  if (batch_.text.size() > enough && !writer_.try_hand_over(batch_)) writer_.drop(batch_);
 }
 
 void RecordWriter::Lane::append_event(std::string_view json) {

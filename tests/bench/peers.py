@@ -149,7 +149,8 @@ backend mock
     return process
 
 
-def start_mock(tollgate, port, core, folder, name="mock"):
-    process = Process([tollgate, "mock-azure", "--no-journal", "--listen", f"127.0.0.1:{port}"], core, folder, name)
+def start_mock(tollgate, port, core, folder, name="mock", environment=None):
+    process = Process([tollgate, "mock-azure", "--no-journal", "--listen", f"127.0.0.1:{port}"], core, folder, name,
+                      environment)
     wait_for_port(port, process, name)
     return process

@@ -3,6 +3,8 @@
 #
 #   tests/bench/run.sh            the table goes to stdout, raw data to build/bench/raw.jsonl
 #   tests/bench/run.sh overload   more requests than one core can do (overload.py), two minutes more
+#   tests/bench/run.sh profile    makes src/profile.tar.xz anew, by which the release is optimised (profile.py):
+#                                 ten minutes, after a change of what requests run; commit the result
 #
 # The gateway has one core, mock and load generator another (one for all where there is only one).
 # TOLLGATE_BENCH_REPETITIONS (3), TOLLGATE_BENCH_RATE (500 a second), TOLLGATE_BENCH_STREAMS (2000).
@@ -11,11 +13,16 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 source tests/packages.sh
 need_packages $build_packages $run_packages $bench_packages
 
-tollgate=${TOLLGATE_BIN:-build/release/src/tollgate}
+preset=release measure=bench
+case "${1-}" in
+  overload) measure=overload ;;
+  profile) preset=profile measure=profile ;;
+esac
+tollgate=${TOLLGATE_BIN:-build/$preset/src/tollgate}
 if [ -z "${TOLLGATE_BIN-}" ]; then
-  say "building the release"
-  cmake --preset release >/dev/null
-  cmake --build build/release --target tollgate
+  say "building the $preset"
+  cmake --preset $preset >/dev/null
+  cmake --build build/$preset --target tollgate
 fi
 mkdir -p build/bench
 if [ tests/bench/load.cpp -nt build/bench/load ]; then
@@ -24,7 +31,16 @@ if [ tests/bench/load.cpp -nt build/bench/load ]; then
 fi
 [ "$(ulimit -Hn)" -ge 9000 ] || say "note: only $(ulimit -Hn) descriptors allowed; the streams may not all fit"
 
-measure=bench
-[ "${1-}" != overload ] || measure=overload
 say "measuring"
 python3 -B "tests/bench/$measure.py" "$(realpath "$tollgate")" "$(realpath build/bench/load)" build/bench
+
+if [ $measure = profile ]; then
+  # Of what requests run. Its bytes depend on the counts alone.
+  folders=()
+  for module in base net telemetry tokens openai http limits ledger balancer upstream filters pipeline server; do
+    folders+=("src/$module/CMakeFiles/tollgate_$module.dir")
+  done
+  (cd build/profile && find "${folders[@]}" -name '*.gcda' -print0 |
+    tar --null --no-recursion --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -T - -cJf ../../src/profile.tar.xz)
+  say "src/profile.tar.xz: $(stat -c %s src/profile.tar.xz) bytes; configure and build the release anew"
+fi
