@@ -37,7 +37,7 @@ python3 -B "tests/bench/$measure.py" "$(realpath "$tollgate")" "$(realpath build
 if [ $measure = profile ]; then
   # Of what requests run. Its bytes depend on the counts alone.
   folders=()
-  for module in base net telemetry tokens openai http limits ledger balancer upstream filters pipeline server; do
+  for module in $(sed -n 's/^tollgate_module(\([a-z_]*\) PROFILED.*/\1/p' src/*/CMakeLists.txt); do
     folders+=("src/$module/CMakeFiles/tollgate_$module.dir")
   done
   (cd build/profile && find "${folders[@]}" -name '*.gcda' -print0 |

@@ -27,12 +27,11 @@ class TrieBuilder {
   void place(const Words& words, std::size_t first, std::size_t last, std::size_t depth,
              std::uint32_t parent);
   std::uint32_t find_base(const std::vector<unsigned char>& labels);
-  bool fits(std::uint32_t base, const std::vector<unsigned char>& labels) const;
   void open_block();
 
   std::vector<TrieNode> nodes_;
-  std::vector<bool> is_taken_;
-  std::vector<bool> is_base_;
+  std::vector<std::uint64_t> taken_;  // a bit for each node
+  std::vector<std::uint64_t> bases_;  // the same
   std::vector<std::uint32_t> open_blocks_;  // where there may be room
 };
 
