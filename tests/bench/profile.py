@@ -5,6 +5,7 @@ A plain gateway, then one with limits, a budget and a reserved deployment before
 What is counted is written when the gateway ends. The stand-in is the same program: its counts go elsewhere.
 """
 
+import json
 import sys
 from pathlib import Path
 
@@ -32,6 +33,8 @@ def drive(gateway, port):
         for kind, connections in [("plain", 16), ("stream", 20), ("plain", 1)]:
             load = bench.run_load(0, port, "closed", kind, connections, SECONDS, [], peers.APP_KEY)
             out, _ = load.communicate(timeout=60)
+            if load.returncode != 0 or json.loads(out)["errors"] or not json.loads(out)["answers"]:
+                raise SystemExit(f"error: this is no typical traffic: {kind}: {out.decode().strip()}")
             print(f"    {kind}, {connections} at a time: {out.decode().strip()}", flush=True)
     finally:
         gateway.stop()

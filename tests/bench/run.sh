@@ -42,5 +42,5 @@ if [ $measure = profile ]; then
   done
   (cd build/profile && find "${folders[@]}" -name '*.gcda' -print0 |
     tar --null --no-recursion --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -T - -cJf ../../src/profile.tar.xz)
-  say "src/profile.tar.xz: $(stat -c %s src/profile.tar.xz) bytes; configure and build the release anew"
+  say "src/profile.tar.xz: $(stat -c %s src/profile.tar.xz) bytes; to use it, remove build/release and build anew"
 fi
