@@ -9,7 +9,6 @@
 namespace tollgate::mock {
 namespace {
 
-constexpr std::size_t most_messages = 2048;
 constexpr std::size_t most_tools = 128;
 constexpr std::int64_t most_choices = 128;
 

@@ -1,6 +1,7 @@
 // Reads chat-completions bodies: a full reader, and a quick one for plain text conversations.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,8 @@
 #include "mock_azure/question.hpp"
 
 namespace tollgate::mock {
+
+constexpr std::size_t most_messages = 2048;  // in one request
 
 struct ChatRequest {
   Question question;

@@ -7,8 +7,6 @@
 namespace tollgate::mock {
 namespace {
 
-constexpr std::size_t most_messages = 2048;
-
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 

@@ -137,7 +137,7 @@ Json output_items(const Answer& answer, bool reasons) {
   return output;
 }
 
-Json usage_json(const Usage& usage) {
+Json response_usage(const Usage& usage) {
   return Json{{"input_tokens", usage.prompt},
               {"input_tokens_details", {{"cached_tokens", usage.cached}}},
               {"output_tokens", usage.completion},
@@ -204,7 +204,7 @@ Json response_object(const Json& body, const Answer& answer, const Model& model,
   if (cut) r["incomplete_details"] = Json{{"reason", "max_output_tokens"}};
   if (filtered) r["incomplete_details"] = Json{{"reason", "content_filter"}};
   r["output"] = output_items(answer, model.reasoning);
-  r["usage"] = usage_json(answer.usage);
+  r["usage"] = response_usage(answer.usage);
   return r;
 }
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tollgate::balancer {
+namespace tollgate::balancer::ptu_model_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -194,4 +194,4 @@ TEST(PtuModel, ClocksThatDisagreeALittleDoNoHarm) {
 }
 
 }  // namespace
-}  // namespace tollgate::balancer
+}  // namespace tollgate::balancer::ptu_model_test

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace tollgate::cli {
+namespace tollgate::cli::usage_test {
 namespace {
 
 using nlohmann::json;
@@ -350,4 +350,4 @@ TEST_F(UsageCommand, SaysWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace tollgate::cli
+}  // namespace tollgate::cli::usage_test

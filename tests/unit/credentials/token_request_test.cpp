@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tollgate::credentials {
+namespace tollgate::credentials::token_request_test {
 namespace {
 
 TokenCredential application(CredentialKind kind) {
@@ -121,4 +121,4 @@ TEST(CredentialIdentity, IsWhomTokensAreOfAndWhatFor) {
 }
 
 }  // namespace
-}  // namespace tollgate::credentials
+}  // namespace tollgate::credentials::token_request_test

@@ -21,7 +21,7 @@
 #include <string>
 #include <vector>
 
-namespace tollgate {
+namespace tollgate::affinity_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -489,4 +489,4 @@ TEST_F(AffinityTest, LeavesOtherCallsAlone) {
 }
 
 }  // namespace
-}  // namespace tollgate
+}  // namespace tollgate::affinity_test

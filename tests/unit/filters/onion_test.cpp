@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace tollgate {
+namespace tollgate::onion_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -394,4 +394,4 @@ TEST_F(Onion, AllOfThemTogether) {
 }
 
 }  // namespace
-}  // namespace tollgate
+}  // namespace tollgate::onion_test

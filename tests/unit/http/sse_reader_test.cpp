@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tollgate::http {
+namespace tollgate::http::sse_reader_test {
 namespace {
 
 using namespace std::literals;
@@ -282,4 +282,4 @@ TEST(SseReader, StaysBrokenOnceTooLarge) {
 }
 
 }  // namespace
-}  // namespace tollgate::http
+}  // namespace tollgate::http::sse_reader_test

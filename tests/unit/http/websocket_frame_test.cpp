@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tollgate::http {
+namespace tollgate::http::websocket_frame_test {
 namespace {
 
 using namespace std::string_view_literals;
@@ -182,4 +182,4 @@ TEST(Close, CutsALongReasonBetweenCharacters) {
 }
 
 }  // namespace
-}  // namespace tollgate::http
+}  // namespace tollgate::http::websocket_frame_test

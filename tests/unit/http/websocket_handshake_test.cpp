@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace tollgate::http {
+namespace tollgate::http::websocket_handshake_test {
 namespace {
 
 // The example of RFC 6455 section 1.2.
@@ -89,4 +89,4 @@ TEST(ServerHandshake, AcceptsAKeyOfOurOwn) {
 }
 
 }  // namespace
-}  // namespace tollgate::http
+}  // namespace tollgate::http::websocket_handshake_test

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tollgate::http {
+namespace tollgate::http::websocket_messages_test {
 namespace {
 
 using namespace std::string_view_literals;
@@ -122,4 +122,4 @@ TEST(MessageReader, StopsAtAFault) {
 }
 
 }  // namespace
-}  // namespace tollgate::http
+}  // namespace tollgate::http::websocket_messages_test

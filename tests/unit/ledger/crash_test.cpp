@@ -11,7 +11,7 @@
 #include <new>
 #include <random>
 
-namespace tollgate::ledger {
+namespace tollgate::ledger::crash_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -141,4 +141,4 @@ TEST_F(CrashTest, StrictLosesNothingThatWasReportedDurable) {
 }
 
 }  // namespace
-}  // namespace tollgate::ledger
+}  // namespace tollgate::ledger::crash_test

@@ -4,7 +4,7 @@
 
 #include <atomic>
 
-namespace tollgate::ledger {
+namespace tollgate::ledger::ledger_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -173,4 +173,4 @@ TEST_F(LedgerTest, TellsNobodyWhoHasCancelled) {
 }
 
 }  // namespace
-}  // namespace tollgate::ledger
+}  // namespace tollgate::ledger::ledger_test

@@ -8,7 +8,7 @@
 #include <csignal>
 #include <fstream>
 
-namespace tollgate::ledger {
+namespace tollgate::ledger::trouble_test {
 
 using sqlite::Database;
 
@@ -237,4 +237,4 @@ TEST_F(LedgerTest, ALockOfAnotherProgramIsAStateThatPasses) {
 }
 
 }  // namespace
-}  // namespace tollgate::ledger
+}  // namespace tollgate::ledger::trouble_test

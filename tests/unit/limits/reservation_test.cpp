@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-namespace tollgate::limits {
+namespace tollgate::limits::reservation_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -304,4 +304,4 @@ TEST(Reservation, RacingRequestsNeverPassAnyLimit) {
 }
 
 }  // namespace
-}  // namespace tollgate::limits
+}  // namespace tollgate::limits::reservation_test

@@ -6,7 +6,7 @@
 
 #include <map>
 
-namespace tollgate::limits {
+namespace tollgate::limits::store_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -125,4 +125,4 @@ TEST(Store, DoesNotGiveAnAlertAgainThatWasReachedBeforeTheRestart) {
 }
 
 }  // namespace
-}  // namespace tollgate::limits
+}  // namespace tollgate::limits::store_test

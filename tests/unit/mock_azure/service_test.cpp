@@ -9,7 +9,7 @@
 #include "mock_azure/json.hpp"
 #include "mock_azure/multipart.hpp"
 
-namespace tollgate::mock {
+namespace tollgate::mock::service_test {
 namespace {
 
 constexpr char chat_path[] = "/openai/v1/chat/completions";
@@ -331,4 +331,4 @@ TEST(MockMultipart, TakesPartsApart) {
 }
 
 }  // namespace
-}  // namespace tollgate::mock
+}  // namespace tollgate::mock::service_test

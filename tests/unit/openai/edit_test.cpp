@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace tollgate::openai {
+namespace tollgate::openai::edit_test {
 namespace {
 
 std::string edited(std::string_view body, const BodyEdits& edits) {
@@ -140,4 +140,4 @@ TEST(BodyEdits, MakeAllChangesAtOnce) {
 }
 
 }  // namespace
-}  // namespace tollgate::openai
+}  // namespace tollgate::openai::edit_test

@@ -8,7 +8,7 @@
 #include <random>
 #include <string>
 
-namespace tollgate::openai {
+namespace tollgate::openai::prompt_tokens_test {
 namespace {
 
 using tokens::Encoding;
@@ -214,4 +214,4 @@ TEST(PromptTokens, AreSafeForAnyBytes) {
 }
 
 }  // namespace
-}  // namespace tollgate::openai
+}  // namespace tollgate::openai::prompt_tokens_test

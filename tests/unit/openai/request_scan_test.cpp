@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace tollgate::openai {
+namespace tollgate::openai::request_scan_test {
 namespace {
 
 RequestFacts facts_of(std::string_view body, Operation operation = Operation::chat_completions) {
@@ -251,4 +251,4 @@ TEST(RequestScan, RefusesMoreAnswersThanAnyServiceGives) {
 }
 
 }  // namespace
-}  // namespace tollgate::openai
+}  // namespace tollgate::openai::request_scan_test

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tollgate::sharing {
+namespace tollgate::sharing::shared_pots_redis_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -254,4 +254,4 @@ TEST_F(SharedPotsTest, WhatOneGatewayTakesTheOtherSees) {
 }
 
 }  // namespace
-}  // namespace tollgate::sharing
+}  // namespace tollgate::sharing::shared_pots_redis_test

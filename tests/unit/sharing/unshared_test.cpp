@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tollgate::sharing {
+namespace tollgate::sharing::unshared_test {
 namespace {
 
 constexpr std::int64_t now_ms = 1'700'000'000'000;
@@ -66,4 +66,4 @@ TEST_F(UnsharedTest, ALeasePaysUnlessTheLimitIsClosed) {
 }
 
 }  // namespace
-}  // namespace tollgate::sharing
+}  // namespace tollgate::sharing::unshared_test
