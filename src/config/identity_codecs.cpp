@@ -1,5 +1,6 @@
 #include "config/identity_codecs.hpp"
 
+#include "config/characters.hpp"
 #include "config/dates.hpp"
 
 #include <algorithm>
@@ -7,11 +8,6 @@
 
 namespace tollgate::config {
 namespace {
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 bool is_guid(std::string_view text) {
   if (text.size() != 36) return false;

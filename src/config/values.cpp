@@ -19,7 +19,7 @@ struct Unit {
 };
 
 // Habits of other tools and the unit that they stand for here.
-struct Habit {
+struct UnitHabit {
   std::string_view written;
   std::string_view meant;
 };
@@ -28,7 +28,7 @@ struct Quantity {
   const char* what;  // "a duration"
   const char* examples;
   std::span<const Unit> units;
-  std::span<const Habit> habits;
+  std::span<const UnitHabit> habits;
   std::string_view usual;  // the unit suggested when there is none
 };
 
@@ -55,7 +55,7 @@ std::optional<std::int64_t> parse_quantity(std::string_view text, const Quantity
     std::string folded = lower(unit);
     for (const Unit& u : kind.units)
       if (lower(u.name) == folded) meant = amount + std::string(u.name);
-    for (const Habit& h : kind.habits)
+    for (const UnitHabit& h : kind.habits)
       if (h.written == folded) meant = amount + std::string(h.meant);
     fault = {cited(text) + " is not " + kind.what + " with a known unit; " + write, meant};
     return std::nullopt;
@@ -70,7 +70,7 @@ std::optional<std::int64_t> parse_quantity(std::string_view text, const Quantity
 
 constexpr std::array<Unit, 4> duration_units{
     {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}}};
-constexpr std::array<Habit, 13> duration_habits{{{"sec", "s"},
+constexpr std::array<UnitHabit, 13> duration_habits{{{"sec", "s"},
                                                  {"secs", "s"},
                                                  {"second", "s"},
                                                  {"seconds", "s"},
@@ -88,7 +88,7 @@ constexpr Quantity durations{"a duration", "250ms, 30s, 10m or 1h", duration_uni
 
 constexpr std::array<Unit, 4> size_units{
     {{"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}}};
-constexpr std::array<Habit, 8> size_habits{{{"k", "KiB"},
+constexpr std::array<UnitHabit, 8> size_habits{{{"k", "KiB"},
                                             {"kb", "KiB"},
                                             {"m", "MiB"},
                                             {"mb", "MiB"},
@@ -100,7 +100,7 @@ constexpr Quantity sizes{"a size", "500B, 64KiB, 32MiB or 1GiB", size_units, siz
 
 constexpr std::array<Unit, 3> rate_units{
     {{"/minute", 1}, {"k/minute", 1'000}, {"M/minute", 1'000'000}}};
-constexpr std::array<Habit, 10> rate_habits{{{"k", "k/minute"},
+constexpr std::array<UnitHabit, 10> rate_habits{{{"k", "k/minute"},
                                              {"m", "M/minute"},
                                              {"/min", "/minute"},
                                              {"k/min", "k/minute"},
