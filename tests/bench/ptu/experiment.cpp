@@ -10,7 +10,7 @@ using namespace tollgate::balancer::simulation;
 
 namespace {
 
-constexpr int seeds = 5;
+constexpr int seeds = 40;
 
 double percent(double part, double all) { return all > 0 ? 100 * part / all : 0; }
 
