@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Measures Tollgate, nginx and HAProxy in front of the same mock, in one run; see run.sh.
 
-Rules: peers are visited in turn inside each repetition, so drift of the machine hits all alike;
-medians of the repetitions; what other work took of the cores is measured with every row, and rows
-that lost more than LOUD of a core to it are left out while enough others remain.
+Rules: all peers are up at once and are visited in turn for half a second each, many times, because a
+virtual machine's host may change its speed by a third within seconds; Tollgate is compared with another
+within the same repetition, and the table shows the median of these comparisons and their quartiles. What
+other work took of the cores is measured with every row, and rows that lost more than LOUD of a core to it
+are left out while enough others remain.
 """
 
 import json
@@ -18,10 +20,12 @@ from pathlib import Path
 import peers
 
 TOLLGATE, LOAD, OUT = sys.argv[1], sys.argv[2], Path(sys.argv[3]).resolve()
-REPETITIONS = int(os.environ.get("TOLLGATE_BENCH_REPETITIONS", "3"))
+REPETITIONS = int(os.environ.get("TOLLGATE_BENCH_REPETITIONS", "16"))
 RATE = int(os.environ.get("TOLLGATE_BENCH_RATE", "500"))
 IDLE_STREAMS = int(os.environ.get("TOLLGATE_BENCH_STREAMS", "2000"))
 LOUD = 0.12
+TURN = 0.5  # seconds
+MEMORY_REPETITIONS = 2
 NAMES = ["tollgate", "nginx", "haproxy"]
 
 
@@ -44,9 +48,9 @@ BODIES = {
     "idle": body("[[mock stamp tokens=60 gap_ms=1000]]", True),
 }
 MEASURES = {  # name: (mode, body, connections, seconds, further arguments)
-    "saturation": ("closed", "plain", 32, 2.0, []),
-    "fixed rate": ("open", "plain", 32, 2.0, [str(RATE)]),
-    "streams": ("closed", "stream", 20, 2.0, []),
+    "saturation": ("closed", "plain", 32, TURN, []),
+    "fixed rate": ("open", "plain", 32, TURN, [str(RATE)]),
+    "streams": ("closed", "stream", 20, TURN, []),
 }
 
 
@@ -117,9 +121,9 @@ def main():
     own, rows, ports = {}, [], {}
     raw = open(OUT / "raw.jsonl", "w")
 
-    def keep(row):
-        rows.append(row)
-        raw.write(json.dumps(row) + "\n")
+    def keep(row, repetition):
+        rows.append({**row, "repetition": repetition})
+        raw.write(json.dumps(rows[-1]) + "\n")
         raw.flush()
 
     try:
@@ -130,10 +134,10 @@ def main():
             # only; a session of its own, because the kernel shares time out by session.
             own[f"spin{core}"] = peers.Process([LOAD, "spin", "-", "-", "0", "300"], core, OUT, f"spin{core}",
                                                own_session=True)
-        for repetition in range(max(1, REPETITIONS - 1)):
+        for repetition in range(MEMORY_REPETITIONS):
             print(f"    memory, repetition {repetition + 1}", flush=True)
             for name in NAMES:
-                keep(measure_memory(name, ports["direct"], gateway_core, load_core))
+                keep(measure_memory(name, ports["direct"], gateway_core, load_core), repetition)
         for name in NAMES:
             ports[name] = peers.free_port()
             own[name] = peers.start(name, TOLLGATE, ports[name], ports["direct"], gateway_core, OUT)
@@ -141,10 +145,10 @@ def main():
             key = peers.MOCK_KEY if name == "direct" else peers.APP_KEY
             run_load(load_core, ports[name], "closed", "plain", 8, 0.5, [], key).communicate(timeout=20)
         for repetition in range(REPETITIONS):
+            print(f"    {', '.join(MEASURES)}: repetition {repetition + 1} of {REPETITIONS}", flush=True)
             for measure_name in MEASURES:
-                print(f"    {measure_name}, repetition {repetition + 1}", flush=True)
                 for name in ["direct", *NAMES]:
-                    keep(measure(name, ports, own, load_core, measure_name))
+                    keep(measure(name, ports, own, load_core, measure_name), repetition)
     finally:
         for process in own.values():
             process.stop()
@@ -152,40 +156,49 @@ def main():
     report(rows, time.monotonic() - began)
 
 
-def median(rows, peer, measure_name, field):
+def series(rows, peer, measure_name, field):
+    """The quiet rows' values, by repetition."""
     mine = [r for r in rows if r["peer"] == peer and r["measure"] == measure_name]
     quiet = [r for r in mine if r.get("foreign", 0) <= LOUD]
-    return statistics.median(r[field] for r in (quiet if len(quiet) * 2 > len(mine) else mine))
+    return {r["repetition"]: r[field] for r in (quiet if len(quiet) * 2 > len(mine) else mine)}
+
+
+def median(values):
+    return statistics.median(values.values())
+
+
+def compared(ours, theirs, by, form):
+    """The median of what they differ by in the same repetition, and the quartiles."""
+    pairs = sorted(by(ours[r], theirs[r]) for r in ours if r in theirs and theirs[r] > 0)
+    if not pairs:
+        return "-"
+    quarter = (len(pairs) - 1) // 4
+    return f"{form(statistics.median(pairs))} [{form(pairs[quarter])} {form(pairs[-1 - quarter])}]"
 
 
 def report(rows, seconds):
-    def value(field, measure_name, above_direct=False):
-        def of(peer):
-            own = median(rows, peer, measure_name, field)
-            return max(0.0, own - median(rows, "direct", measure_name, field)) if above_direct else own
-        return of
-
+    ratio = (lambda a, b: a / b, "{:.2f}x".format)
+    difference = (lambda a, b: a - b, "{:+.0f}".format)
     table = [
-        ("requests a second, saturated", value("rps", "saturation"), "{:.0f}"),
-        ("CPU us a request, saturated", value("cpu_us_per_request", "saturation"), "{:.1f}"),
-        (f"added us at {RATE}/s, p50", value("p50_us", "fixed rate", True), "{:.0f}"),
-        (f"added us at {RATE}/s, p99", value("p99_us", "fixed rate", True), "{:.0f}"),
-        ("added us to the first event, p50", value("first_event_p50_us", "streams", True), "{:.0f}"),
-        ("added us an event, p50", value("transit_p50_us", "streams", True), "{:.0f}"),
-        ("added us an event, p99", value("transit_p99_us", "streams", True), "{:.0f}"),
-        ("CPU us an event", value("cpu_us_per_event", "streams"), "{:.1f}"),
-        ("memory idle, MiB", lambda p: median(rows, p, "memory", "idle_bytes") / 2**20, "{:.1f}"),
-        ("memory an open stream, KiB", lambda p: median(rows, p, "memory", "bytes_per_stream") / 1024, "{:.1f}"),
+        ("requests a second, saturated", "saturation", "rps", "{:.0f}", ratio),
+        ("CPU us a request, saturated", "saturation", "cpu_us_per_request", "{:.1f}", ratio),
+        (f"us at {RATE}/s, p50", "fixed rate", "p50_us", "{:.0f}", difference),
+        (f"us at {RATE}/s, p99", "fixed rate", "p99_us", "{:.0f}", difference),
+        ("us to the first event, p50", "streams", "first_event_p50_us", "{:.0f}", difference),
+        ("us an event, p50", "streams", "transit_p50_us", "{:.0f}", difference),
+        ("us an event, p99", "streams", "transit_p99_us", "{:.0f}", difference),
+        ("CPU us an event", "streams", "cpu_us_per_event", "{:.1f}", ratio),
+        ("memory idle, bytes", "memory", "idle_bytes", "{:.0f}", ratio),
+        ("memory an open stream, bytes", "memory", "bytes_per_stream", "{:.0f}", ratio),
     ]
-    print(f"\n{'medians of ' + str(REPETITIONS) + ' repetitions':34}" + "".join(f"{n:>11}" for n in NAMES)
-          + f"{'/ HAProxy':>11}{'/ nginx':>11}")
-    for title, of, form in table:
-        values = {name: of(name) for name in NAMES}
-        line = f"{title:34}" + "".join(f"{form.format(values[n]):>11}" for n in NAMES)
-        for other in ("haproxy", "nginx"):
-            line += f"{values['tollgate'] / values[other]:>11.2f}" if values[other] > 0 else f"{'-':>11}"
-        print(line)
-    saturated = [median(rows, n, "saturation", "core_share") for n in NAMES]
+    print(f"\n{'medians':32}" + "".join(f"{n:>10}" for n in ["direct", *NAMES])
+          + f"{'Tollgate to HAProxy':>24}{'to nginx':>24}")
+    for title, measure_name, field, form, (by, told) in table:
+        values = {n: series(rows, n, measure_name, field) for n in ["direct", *NAMES]
+                  if any(field in r for r in rows if r["peer"] == n and r["measure"] == measure_name)}
+        print(f"{title:32}" + "".join(f"{form.format(median(values[n])) if n in values else '':>10}" for n in ["direct", *NAMES])
+              + "".join(f"{compared(values['tollgate'], values[n], by, told):>24}" for n in ("haproxy", "nginx")))
+    saturated = [median(series(rows, n, "saturation", "core_share")) for n in NAMES]
     print("share of its core that each had when saturated: "
           + ", ".join(f"{n} {s:.0%}" for n, s in zip(NAMES, saturated))
           + "; below 95% the load generator was the limit, and CPU a request is the figure to read")

@@ -7,7 +7,7 @@
 #                                 ten minutes, after a change of what requests run; commit the result
 #
 # The gateway has one core, mock and load generator another (one for all where there is only one).
-# TOLLGATE_BENCH_REPETITIONS (3), TOLLGATE_BENCH_RATE (500 a second), TOLLGATE_BENCH_STREAMS (2000).
+# TOLLGATE_BENCH_REPETITIONS (16), TOLLGATE_BENCH_RATE (500 a second), TOLLGATE_BENCH_STREAMS (2000).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 source tests/packages.sh
