@@ -71,45 +71,45 @@ std::optional<std::int64_t> parse_quantity(std::string_view text, const Quantity
 constexpr std::array<Unit, 4> duration_units{
     {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}}};
 constexpr std::array<UnitHabit, 13> duration_habits{{{"sec", "s"},
-                                                 {"secs", "s"},
-                                                 {"second", "s"},
-                                                 {"seconds", "s"},
-                                                 {"min", "m"},
-                                                 {"mins", "m"},
-                                                 {"minute", "m"},
-                                                 {"minutes", "m"},
-                                                 {"hr", "h"},
-                                                 {"hour", "h"},
-                                                 {"hours", "h"},
-                                                 {"msec", "ms"},
-                                                 {"millis", "ms"}}};
+                                                     {"secs", "s"},
+                                                     {"second", "s"},
+                                                     {"seconds", "s"},
+                                                     {"min", "m"},
+                                                     {"mins", "m"},
+                                                     {"minute", "m"},
+                                                     {"minutes", "m"},
+                                                     {"hr", "h"},
+                                                     {"hour", "h"},
+                                                     {"hours", "h"},
+                                                     {"msec", "ms"},
+                                                     {"millis", "ms"}}};
 constexpr Quantity durations{"a duration", "250ms, 30s, 10m or 1h", duration_units, duration_habits,
                              "s"};
 
 constexpr std::array<Unit, 4> size_units{
     {{"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}}};
 constexpr std::array<UnitHabit, 8> size_habits{{{"k", "KiB"},
-                                            {"kb", "KiB"},
-                                            {"m", "MiB"},
-                                            {"mb", "MiB"},
-                                            {"g", "GiB"},
-                                            {"gb", "GiB"},
-                                            {"byte", "B"},
-                                            {"bytes", "B"}}};
+                                                {"kb", "KiB"},
+                                                {"m", "MiB"},
+                                                {"mb", "MiB"},
+                                                {"g", "GiB"},
+                                                {"gb", "GiB"},
+                                                {"byte", "B"},
+                                                {"bytes", "B"}}};
 constexpr Quantity sizes{"a size", "500B, 64KiB, 32MiB or 1GiB", size_units, size_habits, "B"};
 
 constexpr std::array<Unit, 3> rate_units{
     {{"/minute", 1}, {"k/minute", 1'000}, {"M/minute", 1'000'000}}};
 constexpr std::array<UnitHabit, 10> rate_habits{{{"k", "k/minute"},
-                                             {"m", "M/minute"},
-                                             {"/min", "/minute"},
-                                             {"k/min", "k/minute"},
-                                             {"m/min", "M/minute"},
-                                             {"k/m", "k/minute"},
-                                             {"/m", "/minute"},
-                                             {"m/m", "M/minute"},
-                                             {"tpm", "/minute"},
-                                             {"ktpm", "k/minute"}}};
+                                                 {"m", "M/minute"},
+                                                 {"/min", "/minute"},
+                                                 {"k/min", "k/minute"},
+                                                 {"m/min", "M/minute"},
+                                                 {"k/m", "k/minute"},
+                                                 {"/m", "/minute"},
+                                                 {"m/m", "M/minute"},
+                                                 {"tpm", "/minute"},
+                                                 {"ktpm", "k/minute"}}};
 constexpr Quantity rates{"a rate", "450k/minute or 90000/minute", rate_units, rate_habits,
                          "/minute"};
 

@@ -132,7 +132,7 @@ def main():
         for core in sorted({gateway_core, load_core}):
             # Keeps a virtual core awake: else small latencies measure the hypervisor. Takes idle time
             # only; a session of its own, because the kernel shares time out by session.
-            own[f"spin{core}"] = peers.Process([LOAD, "spin", "-", "-", "0", "300"], core, OUT, f"spin{core}",
+            own[f"spin{core}"] = peers.Process([LOAD, "spin", "-", "-", "0", str(120 + 10 * REPETITIONS)], core, OUT, f"spin{core}",
                                                own_session=True)
         for repetition in range(MEMORY_REPETITIONS):
             print(f"    memory, repetition {repetition + 1}", flush=True)
