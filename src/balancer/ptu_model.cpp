@@ -29,6 +29,9 @@ constexpr double most_drift = 0.02;
 constexpr double least_trust = 3;        // seconds
 constexpr double most_trust = 20;        // windows
 constexpr double between_looks = 0.25;   // seconds: a refusal is back by then
+// A look costs a refusal. Who is usually found to be right may wait longer for the next.
+constexpr double first_error = 0.05, error_pace = 0.3;  // of the size
+constexpr double most_patience = 8;
 
 constexpr double least_window = 5;       // seconds
 constexpr double most_utilization = 10;  // that is believed
@@ -39,7 +42,7 @@ constexpr double most_surprise = 1;
 }  // namespace
 
 PtuModel::PtuModel(double rate, TimePoint now) noexcept
-    : fit_(rate), now_(now), good_until_(now), refused_until_(now), next_look_(now) {
+    : fit_(rate), now_(now), usual_error_(first_error), good_until_(now), refused_until_(now), next_look_(now) {
   last_.at = now;
   filling_.note(now, 0);
 }
@@ -146,12 +149,22 @@ void PtuModel::correct(double by) noexcept {
 
 void PtuModel::see(Sighting seen, double level_then, double slack) noexcept {
   seen.fed -= refused_;
+  note_error((seen.of_size * fit_.size() + seen.seconds * fit_.rate() - level_then) / fit_.size(), seen.at >= good_until_);
   learn(seen, slack);
   correct(seen.of_size * fit_.size() + seen.seconds * fit_.rate() - level_then);
   most_ = level_;
   ++sightings_;
-  const double trust = std::clamp(most_drift * fit_.window() / fit_.rate_doubt(), least_trust, most_trust * fit_.window());
+  const double trust = std::clamp(patience_ * most_drift * fit_.window() / fit_.rate_doubt(), least_trust, most_trust * fit_.window());
   good_until_ = std::max(good_until_, seen.at + for_seconds(trust));
+}
+
+void PtuModel::note_error(double error, bool was_due) noexcept {
+  usual_error_ += error_pace * (std::abs(error) - usual_error_);
+  if (usual_error_ > 2 * most_drift) {
+    patience_ = std::max(1.0, patience_ / 2);
+  } else if (usual_error_ < most_drift && was_due) {
+    patience_ = std::min(most_patience, patience_ * 2);
+  }
 }
 
 void PtuModel::learn(const Sighting& seen, double slack) noexcept {

@@ -98,6 +98,7 @@ class PtuModel {
   void correct(double by) noexcept;
   double level_at(const PtuCharge& charge) const noexcept { return charge.level_before + corrections_; }
   void see(Sighting seen, double level_then, double slack) noexcept;
+  void note_error(double error, bool was_due) noexcept;
   void learn(const Sighting& seen, double slack) noexcept;
   Rise likeliest_rise(const Sighting& full) const noexcept;
   static Rise highest_rise(const Filling& filling, const Sighting& full, double rate) noexcept;
@@ -117,6 +118,8 @@ class PtuModel {
   Sighting first_full_;     // at its end
   bool is_cold_ = true;     // nobody knows whether the bucket was empty at the start
   int sightings_ = 0;
+  double usual_error_;      // of the prediction, when the level is seen; a share of the size
+  double patience_ = 1;     // times as long as its doubt alone would allow a sighting is trusted
   TimePoint good_until_;    // the last sighting
   TimePoint refused_until_;
   TimePoint next_look_;

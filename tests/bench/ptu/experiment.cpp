@@ -3,7 +3,10 @@
 #include "balancer/ptu_simulation.hpp"
 
 #include <chrono>
+#include <cmath>
 #include <cstdio>
+#include <string>
+#include <vector>
 
 using namespace tollgate::balancer;
 using namespace tollgate::balancer::simulation;
@@ -17,6 +20,7 @@ double percent(double part, double all) { return all > 0 ? 100 * part / all : 0;
 struct Sum {
   Outcome all;
   double busy = 0;
+  std::vector<double> slowest;  // the 95th percentile of each run's first tokens, interactive, ms
   void add(const Outcome& out) {
     for (std::size_t k = 0; k < classes; ++k) {
       all.calls[k] += out.calls[k];
@@ -27,6 +31,7 @@ struct Sum {
     all.first_tokens.insert(all.first_tokens.end(), out.first_tokens.begin(), out.first_tokens.end());
     all.errors.insert(all.errors.end(), out.errors.begin(), out.errors.end());
     busy += out.busy / seeds;
+    slowest.push_back(1000 * percentile(out.first_tokens, 0.95));
   }
 };
 
@@ -43,6 +48,16 @@ double mean(const std::vector<double>& values) {
   double sum = 0;
   for (const double value : values) sum += value;
   return values.empty() ? 0 : sum / static_cast<double>(values.size());
+}
+
+// With the standard error that the runs show.
+std::string first_token(const Sum& sum) {
+  const double middle = mean(sum.slowest);
+  double squares = 0;
+  for (const double value : sum.slowest) squares += (value - middle) * (value - middle);
+  char text[64];
+  std::snprintf(text, sizeof text, "%.0f ± %.0f ms", 1000 * percentile(sum.all.first_tokens, 0.95), std::sqrt(squares / (seeds - 1) / seeds));
+  return text;
 }
 
 double within_five(const std::vector<double>& errors) {
@@ -62,9 +77,9 @@ void compare() {
       const Sum sum = run(setup);
       const Outcome& out = sum.all;
       const char* const name = way == Way::naive ? "try, then spill" : way == Way::breaker ? "follow retry-after" : "predict";
-      std::printf("| %.0f %% | %s | %d | %d | %.2f %% | %.1f %% | %.0f / %.0f / %.0f %% | %.0f ms |\n", 100 * load, name, out.all_calls(),
+      std::printf("| %.0f %% | %s | %d | %d | %.2f %% | %.1f %% | %.0f / %.0f / %.0f %% | %s |\n", 100 * load, name, out.all_calls(),
                   out.all_refused(), percent(out.all_refused(), out.all_calls()), 100 * sum.busy, percent(out.on_ptu[0], out.calls[0]),
-                  percent(out.on_ptu[1], out.calls[1]), percent(out.on_ptu[2], out.calls[2]), 1000 * percentile(out.first_tokens, 0.95));
+                  percent(out.on_ptu[1], out.calls[1]), percent(out.on_ptu[2], out.calls[2]), first_token(sum).c_str());
     }
   }
 }
@@ -96,9 +111,9 @@ void choose_lines() {
       setup.load = load;
       const Sum sum = run(setup);
       const Outcome& out = sum.all;
-      std::printf("| %.0f, %.0f, %.0f %% | %.0f %% | %.0f / %.0f / %.0f %% | %d | %.1f %% | %.0f ms |\n", 100 * lines[0], 100 * lines[1],
+      std::printf("| %.0f, %.0f, %.0f %% | %.0f %% | %.0f / %.0f / %.0f %% | %d | %.1f %% | %s |\n", 100 * lines[0], 100 * lines[1],
                   100 * lines[2], 100 * load, percent(out.on_ptu[0], out.calls[0]), percent(out.on_ptu[1], out.calls[1]),
-                  percent(out.on_ptu[2], out.calls[2]), out.all_refused(), 100 * sum.busy, 1000 * percentile(out.first_tokens, 0.95));
+                  percent(out.on_ptu[2], out.calls[2]), out.all_refused(), 100 * sum.busy, first_token(sum).c_str());
     }
   }
 }

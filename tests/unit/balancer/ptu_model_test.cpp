@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 namespace tollgate::balancer::ptu_model_test {
 namespace {
 
@@ -172,6 +174,38 @@ TEST(PtuModel, LooksAgainWhenItsSightingIsOld) {
   EXPECT_FALSE(m.model.wants_to_see(m.now));
   m.now += 30min;
   EXPECT_TRUE(m.model.wants_to_see(m.now));
+}
+
+// A tenth more than fits is asked for, and calls are held back above 95 %.
+int refusals_in_two_hours(double worst_guess) {
+  Model m;
+  std::mt19937 random(1);
+  std::uniform_real_distribution<double> guess(1 - worst_guess, 1 + worst_guess);
+  double level = 0;
+  int refusals = 0;
+  for (int i = 0; i < 7'200; ++i) {
+    m.now += 1s;
+    level = std::max(0.0, level - 100);
+    if (m.model.below(0.95, 0, m.now) > m.now && !m.model.wants_to_see(m.now)) continue;
+    const PtuCharge one = m.charge(110 * guess(random));
+    if (level > 6000) {
+      m.model.refused(one, std::chrono::duration_cast<Duration>(std::chrono::duration<double>((level - 6000) / 100)), m.now);
+      ++refusals;
+      continue;
+    }
+    level += 110;
+    m.model.accepted(one, std::nullopt, m.now);
+    // Nobody says what it used in the end.
+    m.model.settle(one, one.tokens, m.now);
+  }
+  return refusals;
+}
+
+TEST(PtuModel, LooksSeldomOnceItIsUsuallyFoundRight) {
+  const int when_right = refusals_in_two_hours(0);
+  EXPECT_GE(when_right, 2);
+  EXPECT_LE(when_right, 20);
+  EXPECT_GT(refusals_in_two_hours(0.9), 2 * when_right);
 }
 
 // Far above the top one call finds out for all.
