@@ -93,17 +93,19 @@ def wait_for_port(port, process, name):
 
 def start(name, tollgate, port, mock_port, core, folder):
     """Starts one peer in front of the mock; its requests carry APP_KEY."""
-    if name == "tollgate":
-        (folder / "tollgate.yaml").write_text(f"""
+    if name in ("tollgate", "no ledger"):
+        ledger = "tollgate.db" if name == "tollgate" else "off"
+        (folder / f"{name}.yaml").write_text(f"""
 server: {{listen: "127.0.0.1:{port}", admin: "127.0.0.1:{free_port()}", workers: 1, drain: 1s, watch_files: false}}
-records: {{path: records.jsonl}}
+records: {{path: "{name}.jsonl"}}
+ledger: {{path: "{ledger}"}}
 deployments:
   gpt-4o: {{endpoint: "http://127.0.0.1:{mock_port}", connections: 9000, credential: {{api_key: env:BENCH_MOCK_KEY}}}}
 models: {{gpt-4o: {{route: [gpt-4o]}}}}
 products: {{bench: {{models: [gpt-4o]}}}}
 subscriptions: {{bench: {{product: bench, keys: [env:BENCH_APP_KEY]}}}}
 """)
-        command = [tollgate, "serve", "--config", "tollgate.yaml"]
+        command = [tollgate, "serve", "--config", f"{name}.yaml"]
     elif name == "nginx":
         user = "user root;" if os.getuid() == 0 else ""
         (folder / "nginx.conf").write_text(f"""{user}

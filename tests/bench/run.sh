@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures Tollgate beside nginx and HAProxy in front of the same mock, in one run of two to three minutes.
+# Measures Tollgate beside nginx and HAProxy in front of the same mock, in one run of three minutes.
 #
 #   tests/bench/run.sh            the table goes to stdout, raw data to build/bench/raw.jsonl
 #   tests/bench/run.sh overload   more requests than one core can do (overload.py), two minutes more
