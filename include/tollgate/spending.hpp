@@ -87,6 +87,9 @@ struct Rates {
   std::optional<std::int64_t> cache_write;   // else input
   std::int64_t output = 0;
   std::optional<std::int64_t> reasoning;     // else output
+  std::optional<std::int64_t> audio_input;   // else input
+  std::optional<std::int64_t> audio_cached;  // else audio_input, or cached_input where there is none
+  std::optional<std::int64_t> audio_output;  // else output
 };
 
 // The prices of one model from a day on. `model` matches the base model of a deployment.

@@ -18,6 +18,7 @@ struct Usage {
   std::int64_t cache_write_tokens = 0;  // what the provider kept of the prompt, at a price of its own
   std::int64_t prompt_audio_tokens = 0;
   std::int64_t completion_audio_tokens = 0;
+  std::int64_t cached_audio_tokens = 0;  // of cached and of audio
 
   // Of several answers together. What one of them is, reported or estimated, the sum has to be told by hand.
   Usage& operator+=(const Usage& other) noexcept {
@@ -29,6 +30,7 @@ struct Usage {
     cache_write_tokens += other.cache_write_tokens;
     prompt_audio_tokens += other.prompt_audio_tokens;
     completion_audio_tokens += other.completion_audio_tokens;
+    cached_audio_tokens += other.cached_audio_tokens;
     return *this;
   }
 };

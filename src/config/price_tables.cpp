@@ -24,6 +24,13 @@ void add_rates(Fields<T>& f) {
              "A million answer tokens; $0 for models that answer with none.");
   f.optional("reasoning", &Rates::reasoning, Maybe{PriceValue{"$10"}},
              "A million reasoning tokens. Default: the value of `output`.");
+  f.optional("audio_input", &Rates::audio_input, Maybe{PriceValue{"$32"}},
+             "A million audio tokens of prompts. Default: the value of `input`.");
+  f.optional("audio_cached", &Rates::audio_cached, Maybe{PriceValue{"$0.40"}},
+             "A million audio tokens that the provider had in its cache. Default: the value of `audio_input`, or "
+             "of `cached` where neither is given.");
+  f.optional("audio_output", &Rates::audio_output, Maybe{PriceValue{"$64"}},
+             "A million audio tokens of answers. Default: the value of `output`.");
 }
 
 Fields<LongContextDraft> long_context_fields() {

@@ -23,6 +23,10 @@ CallRates all_of(const Rates& rates, int percent) noexcept {
   out.cache_write = share(rates.cache_write.value_or(rates.input));
   out.output = share(rates.output);
   out.reasoning = share(rates.reasoning.value_or(rates.output));
+  out.audio_input = share(rates.audio_input.value_or(rates.input));
+  const std::int64_t uncached_audio = rates.audio_input.value_or(rates.cached_input.value_or(rates.input));
+  out.audio_cached = share(rates.audio_cached.value_or(uncached_audio));
+  out.audio_output = share(rates.audio_output.value_or(rates.output));
   out.is_priced = true;
   return out;
 }
@@ -82,23 +86,32 @@ CallRates DeploymentPrices::at(WallTime when, std::int64_t prompt_tokens, bool i
 }
 
 std::int64_t cost_of(const CallRates& rates, const Usage& usage) noexcept {
-  const auto at_least_0 = [](std::int64_t n) { return std::max<std::int64_t>(0, n); };
-  const std::int64_t cached = std::min(at_least_0(usage.cached_tokens), at_least_0(usage.prompt_tokens));
-  const std::int64_t written = std::min(at_least_0(usage.cache_write_tokens), at_least_0(usage.prompt_tokens) - cached);
-  const std::int64_t reasoning = std::min(at_least_0(usage.reasoning_tokens), at_least_0(usage.completion_tokens));
-  Wide sum = static_cast<Wide>(rates.input) * (at_least_0(usage.prompt_tokens) - cached - written);
-  sum += static_cast<Wide>(rates.cached_input) * cached;
+  const auto within = [](std::int64_t part, std::int64_t whole) { return std::clamp<std::int64_t>(part, 0, std::max<std::int64_t>(0, whole)); };
+  const std::int64_t prompt = within(usage.prompt_tokens, most), completion = within(usage.completion_tokens, most);
+
+  const std::int64_t cached = within(usage.cached_tokens, prompt);
+  const std::int64_t cached_audio = within(usage.cached_audio_tokens, cached);
+  const std::int64_t written = within(usage.cache_write_tokens, prompt - cached);
+  const std::int64_t heard = within(usage.prompt_audio_tokens - cached_audio, prompt - cached - written);
+  Wide sum = static_cast<Wide>(rates.input) * (prompt - cached - written - heard);
+  sum += static_cast<Wide>(rates.cached_input) * (cached - cached_audio);
+  sum += static_cast<Wide>(rates.audio_cached) * cached_audio;
   sum += static_cast<Wide>(rates.cache_write) * written;
-  sum += static_cast<Wide>(rates.output) * (at_least_0(usage.completion_tokens) - reasoning);
+  sum += static_cast<Wide>(rates.audio_input) * heard;
+
+  const std::int64_t reasoning = within(usage.reasoning_tokens, completion);
+  const std::int64_t spoken = within(usage.completion_audio_tokens, completion - reasoning);
+  sum += static_cast<Wide>(rates.output) * (completion - reasoning - spoken);
   sum += static_cast<Wide>(rates.reasoning) * reasoning;
+  sum += static_cast<Wide>(rates.audio_output) * spoken;
   return nano_dollars(sum);
 }
 
 std::int64_t prompt_cost(const CallRates& rates, std::int64_t tokens) noexcept {
-  return cost_at(std::max({rates.input, rates.cached_input, rates.cache_write}), tokens);
+  return cost_at(std::max({rates.input, rates.cached_input, rates.cache_write, rates.audio_input, rates.audio_cached}), tokens);
 }
 
-std::int64_t answer_rate(const CallRates& rates) noexcept { return std::max(rates.output, rates.reasoning); }
+std::int64_t answer_rate(const CallRates& rates) noexcept { return std::max({rates.output, rates.reasoning, rates.audio_output}); }
 
 std::int64_t cost_at(std::int64_t rate, std::int64_t tokens) noexcept {
   return nano_dollars(static_cast<Wide>(rate) * tokens);

@@ -17,6 +17,9 @@ struct CallRates {
   std::int64_t cache_write = 0;
   std::int64_t output = 0;
   std::int64_t reasoning = 0;
+  std::int64_t audio_input = 0;
+  std::int64_t audio_cached = 0;
+  std::int64_t audio_output = 0;
   bool is_priced = false;
 };
 
@@ -38,11 +41,11 @@ class DeploymentPrices {
   std::vector<Row> rows_;  // by day
 };
 
-// In nano-dollars, rounded up: what is spent is never booked as less. Cached tokens are part of the
-// prompt and reasoning tokens of the completion; neither is paid twice.
+// In nano-dollars, rounded up: what is spent is never booked as less. Cached and audio tokens are part of the
+// prompt, reasoning and audio tokens of the completion; none is paid twice.
 std::int64_t cost_of(const CallRates& rates, const Usage& usage) noexcept;
 
-// The cost of a prompt of which nothing is cached, and of one more answer token at the dearest rate.
+// The cost of a prompt, and of one more answer token, at the dearest rate each.
 std::int64_t prompt_cost(const CallRates& rates, std::int64_t tokens) noexcept;
 std::int64_t answer_rate(const CallRates& rates) noexcept;  // pico-dollars
 

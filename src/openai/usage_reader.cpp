@@ -1,7 +1,6 @@
 #include "openai/usage_reader.hpp"
 
 #include <algorithm>
-#include <initializer_list>
 
 namespace tollgate::openai {
 namespace {
@@ -21,6 +20,7 @@ struct Counts {
   std::int64_t reasoning = unknown;
   std::int64_t prompt_audio = unknown;
   std::int64_t completion_audio = unknown;
+  std::int64_t cached_audio = unknown;
 };
 
 void take_count(JsonCursor& json, std::int64_t& count) {
@@ -31,13 +31,9 @@ void take_count(JsonCursor& json, std::int64_t& count) {
     count = value;
 }
 
-// One count of `*_tokens_details`.
-struct Detail {
-  std::string_view name;
-  std::int64_t& count;
-};
-
-void take_details(JsonCursor& json, std::initializer_list<Detail> wanted) {
+// Gives the name of each member of an object to `take`, which reads its value; anything else is skipped.
+template <class Take>
+void take_members(JsonCursor& json, Take take) {
   if (json.peek() != '{') {
     json.skip_value();
     return;
@@ -45,13 +41,40 @@ void take_details(JsonCursor& json, std::initializer_list<Detail> wanted) {
   json.open_object();
   JsonString key;
   for (bool is_first = true; json.next_member(key, is_first); is_first = false) {
-    const auto* detail = std::find_if(wanted.begin(), wanted.end(), [&](const Detail& d) { return d.name == key.raw; });
-    if (detail != wanted.end())
-      take_count(json, detail->count);
-    else
-      json.skip_value();
+    take(key.raw);
     if (json.is_broken()) return;
   }
+}
+
+void take_prompt_details(JsonCursor& json, Counts& counts) {
+  take_members(json, [&](std::string_view name) {
+    if (name == "cached_tokens")
+      take_count(json, counts.cached);
+    else if (name == "cache_write_tokens")
+      take_count(json, counts.cache_write);
+    else if (name == "audio_tokens")
+      take_count(json, counts.prompt_audio);
+    else if (name == "cached_tokens_details")
+      take_members(json, [&](std::string_view part) {
+        if (part == "audio_tokens")
+          take_count(json, counts.cached_audio);
+        else
+          json.skip_value();
+      });
+    else
+      json.skip_value();
+  });
+}
+
+void take_answer_details(JsonCursor& json, Counts& counts) {
+  take_members(json, [&](std::string_view name) {
+    if (name == "reasoning_tokens")
+      take_count(json, counts.reasoning);
+    else if (name == "audio_tokens")
+      take_count(json, counts.completion_audio);
+    else
+      json.skip_value();
+  });
 }
 
 }  // namespace
@@ -73,11 +96,9 @@ bool take_usage(JsonCursor& json, Usage& usage) {
     else if (name == "total_tokens")
       take_count(json, counts.total);
     else if (name == "prompt_tokens_details" || name == "input_tokens_details" || name == "input_token_details")
-      take_details(json, {{"cached_tokens", counts.cached},
-                          {"cache_write_tokens", counts.cache_write},
-                          {"audio_tokens", counts.prompt_audio}});
+      take_prompt_details(json, counts);
     else if (name == "completion_tokens_details" || name == "output_tokens_details" || name == "output_token_details")
-      take_details(json, {{"reasoning_tokens", counts.reasoning}, {"audio_tokens", counts.completion_audio}});
+      take_answer_details(json, counts);
     else
       json.skip_value();
     if (json.is_broken()) return false;
@@ -94,6 +115,9 @@ bool take_usage(JsonCursor& json, Usage& usage) {
   usage.reasoning_tokens = known(counts.reasoning);
   usage.prompt_audio_tokens = known(counts.prompt_audio);
   usage.completion_audio_tokens = known(counts.completion_audio);
+  // Where it is not told which of the cached tokens are audio, text is: that costs no less.
+  const std::int64_t text = std::max<std::int64_t>(0, usage.prompt_tokens - usage.prompt_audio_tokens);
+  usage.cached_audio_tokens = counts.cached_audio == unknown ? known(usage.cached_tokens - text) : counts.cached_audio;
   usage.total_tokens =
       counts.total == unknown ? usage.prompt_tokens + usage.completion_tokens : counts.total;
   usage.is_reported = true;

@@ -2,6 +2,7 @@
 be read, many clients at once, and a Redis of our own."""
 
 import asyncio
+import copy
 import hashlib
 import json
 import os
@@ -48,7 +49,7 @@ def settings(endpoint, product=None, changes=None):
         "deployments": {model: {"endpoint": endpoint, "model": model,
                                 "credential": {"api_key": "env:AZURE_KEY"}, "breaker": NEVER_OPEN} for model in MODELS},
         "models": {model: {"route": [model]} for model in MODELS},
-        "prices": PRICES,
+        "prices": copy.deepcopy(PRICES),
         "products": {"plan": {"models": MODELS, "home": "gpt-4o", **(product or {})}},
         "subscriptions": {
             "app": {"product": "plan", "cost_center": "CC-1", "keys": [hash_of(KEY), hash_of(OTHER_KEY)]},

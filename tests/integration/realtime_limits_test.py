@@ -1,6 +1,8 @@
 """Realtime sessions under limits and budgets: each answer is booked as it comes, and a session ends where
 there is no more."""
 
+import base64
+
 import pytest
 
 from harness import KEY, wait_until
@@ -82,6 +84,33 @@ def test_answers_are_booked_as_they_come(limited):
     assert record["prompt_tokens"] + record["completion_tokens"] == voice.tokens and record["responses"] == 3
     assert float(record["cost_usd"]) == pytest.approx(voice.dollars, abs=1e-7) and record["usage"] == "reported"
     assert gateway.used("plan.tokens/day") == voice.tokens and gateway.used("plan.requests/minute") == 1
+
+
+def test_audio_is_booked_at_its_own_rates(limited):
+    prices = {"input": "$4", "cached": "$0.40", "output": "$16", "audio_input": "$32", "audio_cached": "$0.50", "audio_output": "$64"}
+    gateway, _ = limited({"budgets": {"money": "$10/day"}}, {"prices": {"gpt-4o": prices}})
+    voice = Voice(gateway)
+    voice.say({"type": "session.update", "session": {"type": "realtime", "output_modalities": ["audio"]}})
+    assert voice.event()["type"] == "session.updated"
+    for _ in range(3):
+        voice.say({"type": "input_audio_buffer.append", "audio": base64.b64encode(bytes(96_000)).decode()})
+        voice.say({"type": "input_audio_buffer.commit"})
+        voice.ask("[[mock tokens=30]]" + WORDS)
+
+    def cost(usage):
+        asked, said = usage["input_token_details"], usage["output_token_details"]
+        cached = asked["cached_tokens_details"]
+        return ((asked["text_tokens"] - cached["text_tokens"]) * 4 + cached["text_tokens"] * 0.40
+                + (asked["audio_tokens"] - cached["audio_tokens"]) * 32 + cached["audio_tokens"] * 0.50
+                + said["text_tokens"] * 16 + said["audio_tokens"] * 64) / 1e6
+
+    last = voice.usages[-1]["input_token_details"]
+    assert last["audio_tokens"] > last["cached_tokens_details"]["audio_tokens"] > 0
+    dollars = sum(map(cost, voice.usages))
+    assert dollars > 2 * voice.tokens * 16 / 1e6
+    assert gateway.used("plan.money/day") == pytest.approx(dollars, abs=1e-6)
+    voice.leave()
+    assert float(gateway.wait_records(1)[0]["cost_usd"]) == pytest.approx(dollars, abs=1e-7)
 
 
 def spend_all(voice, most=100):

@@ -41,6 +41,20 @@ TEST(ResponseDone, TellsUsage) {
   EXPECT_EQ(facts.usage.cached_tokens, 64);
   EXPECT_EQ(facts.usage.prompt_audio_tokens, 8);
   EXPECT_EQ(facts.usage.completion_audio_tokens, 112);
+  EXPECT_EQ(facts.usage.cached_audio_tokens, 0);
+}
+
+TEST(ResponseDone, TellsWhatOfTheCachedTokensIsAudio) {
+  const auto cached_audio = [](const char* details) {
+    return read_realtime_event(R"({"type":"response.done","response":{"usage":{"input_tokens":100,"output_tokens":0,"input_token_details":)" +
+                               std::string(details) + "}}}")
+        .usage.cached_audio_tokens;
+  };
+  EXPECT_EQ(cached_audio(R"({"cached_tokens":64,"text_tokens":40,"audio_tokens":60,"cached_tokens_details":{"text_tokens":30,"audio_tokens":34}})"), 34);
+  EXPECT_EQ(cached_audio(R"({"cached_tokens_details":{"audio_tokens":0},"cached_tokens":64,"audio_tokens":60})"), 0);
+  // Not told: no more of it than must be.
+  EXPECT_EQ(cached_audio(R"({"cached_tokens":64,"audio_tokens":60})"), 24);
+  EXPECT_EQ(cached_audio(R"({"cached_tokens":64,"audio_tokens":60,"cached_tokens_details":null})"), 24);
 }
 
 TEST(ResponseDone, MayHaveNone) {
