@@ -166,7 +166,11 @@ struct RealtimeRules {
   Milliseconds idle{600'000};         // without a message from either side; pings are none
 };
 // Whose stored objects a subscription may use.
-enum class ObjectSharing : unsigned char { subscription, product };
+enum class ObjectSharing : unsigned char {
+  subscription,  // its own
+  product,       // those of the product's subscriptions
+  resource,      // all that the resource keeps, whoever made it
+};
 
 struct Product {
   std::string name;
@@ -178,7 +182,7 @@ struct Product {
   std::vector<RouteStep> home_route;  // `home` alone
   TrafficClass traffic = TrafficClass::standard;
   RealtimeRules realtime;
-  ObjectSharing objects = ObjectSharing::subscription;  // its own alone, or those of the product's others too
+  ObjectSharing objects = ObjectSharing::subscription;
   std::vector<SpendRule> rules;       // limits, then budgets, in file order
 };
 

@@ -21,9 +21,9 @@ Fields<AffinityConfig> affinity_fields() {
 }
 
 Fields<ProductDraft>& add_object_sharing(Fields<ProductDraft>& fields) {
-  return fields.optional("objects", &Product::objects, ChoiceValue<ObjectSharing>{{"subscription", "product"}},
-                         "Whose stored objects a subscription may use: its own, or those of all "
-                         "subscriptions to the product.");
+  return fields.optional("objects", &Product::objects, ChoiceValue<ObjectSharing>{{"subscription", "product", "resource"}},
+                         "Whose stored objects a subscription may use and list: its own, those of all "
+                         "subscriptions to the product, or all that the resource keeps.");
 }
 
 void resolve_affinity(Draft& draft, const Node& root, Context& context) {

@@ -3,9 +3,10 @@
 // resource by resource, before the client has seen anything; what an answer creates is remembered.
 //
 // Ids are never rewritten. An object belongs to the subscription that made it: to others it does not
-// exist.
+// exist, in lists neither (object_list.hpp).
 #include "affinity/decide.hpp"
 #include "filters/filters.hpp"
+#include "filters/object_list.hpp"
 #include "filters/object_memory.hpp"
 #include "filters/object_watch.hpp"
 #include "filters/reply.hpp"
@@ -59,6 +60,17 @@ bool may_create(const Exchange& ex, const openai::PathIds& path) {
   }
 }
 
+bool is_list(const Exchange& ex, const openai::PathIds& path) {
+  if (ex.method != "GET" || !path.outer.empty()) return false;
+  switch (ex.route.operation) {
+    case Operation::files:
+    case Operation::batches:
+    case Operation::fine_tuning:
+    case Operation::vector_stores: return true;
+    default: return false;
+  }
+}
+
 std::string cited(const Named& named) {
   if (named.field.empty()) return "`" + named.id + "`";
   return "`" + named.id + "` (`" + std::string(named.field) + "`)";
@@ -71,6 +83,8 @@ class Visit final : private ObjectWatch::Listener {
       : ex_(ex), out_(out), next_(next), resources_(resources), memory_(directory, ex), path_(openai::ids_in_path(ex.route)) {}
 
   awaitable<Outcome> run() {
+    const bool sees_all = ex_.subscription->product->objects == ObjectSharing::resource;
+    if (is_list(ex_, path_) && !sees_all) co_return co_await tell_own_list(ex_, out_, next_, memory_, resources_);
     std::vector<Named> named = what_is_named();
     affinity::Decision decision;
     if (!named.empty()) {

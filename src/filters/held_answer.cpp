@@ -1,18 +1,25 @@
 #include "filters/held_answer.hpp"
 
+#include <utility>
+
 namespace tollgate::filters {
 
-HeldAnswer::HeldAnswer(const ResponseHead& head)
-    : status_(head.status), content_type_(head.content_type), content_length_(head.content_length) {
+HeldAnswer::HeldAnswer(const ResponseHead& head, std::size_t longest)
+    : longest_(longest), status_(head.status), content_type_(head.content_type), content_length_(head.content_length) {
   for (const Header& field : head.headers) {
     fields_.push_back({std::string(field.name), std::string(field.value), field.known});
   }
 }
 
 bool HeldAnswer::add(std::string_view bytes) {
-  if (body_.size() + bytes.size() > longest) return false;
+  if (body_.size() + bytes.size() > longest_) return false;
   body_ += bytes;
   return true;
+}
+
+void HeldAnswer::replace_body(std::string body) {
+  body_ = std::move(body);
+  content_length_ = body_.size();
 }
 
 awaitable<Flow> HeldAnswer::tell(ResponseSink& out) const {

@@ -1,4 +1,4 @@
-// An error answer that is kept back until it is known whether it is the one to tell.
+// An answer that is kept back until it is known whether, and how, it is told.
 // One thread: the exchange's worker.
 #pragma once
 
@@ -14,15 +14,16 @@ namespace tollgate::filters {
 class HeldAnswer {
  public:
   // Errors are short; a longer one is not looked into.
-  static constexpr std::size_t longest = 64 * 1024;
+  static constexpr std::size_t longest_error = 64 * 1024;
 
-  explicit HeldAnswer(const ResponseHead& head);
+  explicit HeldAnswer(const ResponseHead& head, std::size_t longest = longest_error);
 
   // False: it is too long to be held; what has come so far has to be told first.
   bool add(std::string_view bytes);
 
   int status() const noexcept { return status_; }
   std::string_view body() const noexcept { return body_; }
+  void replace_body(std::string body);
 
   awaitable<Flow> tell(ResponseSink& out) const;
 
@@ -34,6 +35,7 @@ class HeldAnswer {
     std::string value;
     HeaderName known;
   };
+  std::size_t longest_;
   int status_;
   std::string content_type_;
   std::optional<std::uint64_t> content_length_;

@@ -39,11 +39,12 @@ ObjectMemory::ObjectMemory(affinity::Directory& directory, const Exchange& ex)
       notes_(ex.till && ex.till->shared ? &ex.till->shared->notes() : nullptr),
       times_(ex.config->affinity) {}
 
-awaitable<std::vector<const Owner*>> ObjectMemory::find(const std::vector<Named>& named) {
+awaitable<std::vector<const Owner*>> ObjectMemory::find(const std::vector<Named>& named, Use use) {
   std::vector<const Owner*> owners;
   std::vector<std::string> unknown;
   for (const Named& one : named) {
-    owners.push_back(directory_.find(one.key, is_short_lived(one.id) ? std::chrono::seconds(0) : keep_for(one.id)));
+    const bool lives_on = use == Use::use && !is_short_lived(one.id);
+    owners.push_back(directory_.find(one.key, lives_on ? keep_for(one.id) : std::chrono::seconds(0)));
     if (!owners.back()) unknown.push_back(affinity::to_text(one.key));
   }
   if (unknown.empty() || !notes_) co_return owners;

@@ -30,8 +30,9 @@ class ObjectMemory {
   // Both have to outlive it.
   ObjectMemory(affinity::Directory& directory, const Exchange& ex);
 
-  // In the order of `named`; null: nobody remembers.
-  awaitable<std::vector<const affinity::Owner*>> find(const std::vector<Named>& named);
+  // In the order of `named`; null: nobody remembers. What is used is remembered for longer.
+  enum class Use : unsigned char { use, look };
+  awaitable<std::vector<const affinity::Owner*>> find(const std::vector<Named>& named, Use use = Use::use);
 
   void note(affinity::ObjectKey key, std::string_view id, const affinity::Owner& owner, bool replaces);
   void forget(affinity::ObjectKey key);

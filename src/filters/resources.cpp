@@ -58,7 +58,9 @@ const Deployment* Resources::with_model(const Exchange& ex, const Deployment& ow
 
 bool Resources::may_use(const Exchange& ex, const affinity::Owner& owner) const {
   if (owner.subscription == ex.subscription->name) return true;
-  if (ex.subscription->product->objects != ObjectSharing::product) return false;
+  const ObjectSharing sharing = ex.subscription->product->objects;
+  if (sharing == ObjectSharing::resource) return true;
+  if (sharing != ObjectSharing::product) return false;
   const auto found = products_.find(owner.subscription);
   return found != products_.end() && found->second == ex.subscription->product;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "mock_azure/json.hpp"
@@ -24,5 +25,8 @@ inline Json list_object(Json data) {
               {"last_id", std::move(last)},
               {"has_more", false}};
 }
+
+// The page that `limit` and `after` of the query ask for; without them all of it.
+Json list_page(const Json& items, std::string_view query);
 
 }  // namespace tollgate::mock

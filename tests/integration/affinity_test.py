@@ -7,9 +7,10 @@ import signal
 
 import pytest
 
-from harness import KEY, Service, wait_until
+from harness import AZURE_KEY, KEY, Service, wait_until
 from limits_setup import PARTNER_KEY, BookedGateway, JournalMock, Redis, hash_of
-from wire import request
+from upstream import serve
+from wire import Connection, answer, request
 
 RESPONSES = "/openai/v1/responses"
 MODELS = ["east", "west", "both"]
@@ -226,6 +227,79 @@ def test_subscriptions_of_one_product_may_share(resources):
     gateway = resources.gateway(products={"plan": {"models": MODELS, "home": "east", "objects": "product"}})
     file = gateway.upload("ours.txt", "ours", "assistants")
     assert gateway.ask("GET", f"/openai/v1/files/{file}", key=PARTNER_KEY).status == 200
+
+
+def listed(gateway, path="/openai/v1/files", query="", key=KEY):
+    answer = gateway.ask("GET", path + query, key=key)
+    assert answer.status == 200, answer
+    page = json.loads(answer.body)
+    names = [item["id"] for item in page["data"]]
+    assert (page["first_id"], page["last_id"]) == ((names[0], names[-1]) if names else (None, None))
+    return names, page["has_more"]
+
+
+def upload_past_the_gateway(mock):
+    with Connection(mock.address) as connection:
+        connection.send(request("POST", "/openai/v1/files", None,
+                                '--b\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
+                                '--b\r\nContent-Disposition: form-data; name="file"; filename="x.jsonl"\r\n\r\n{}\r\n--b--\r\n',
+                                ["Content-Type: multipart/form-data; boundary=b", f"api-key: {AZURE_KEY}"]))
+        return json.loads(connection.message(30).body)["id"]
+
+
+def test_lists_show_what_is_ones_own(resources):
+    gateway = resources.gateway()
+    mine = sorted(gateway.upload(f"mine-{i}.jsonl", "{}") for i in range(5))
+    theirs = sorted(gateway.upload(f"theirs-{i}.jsonl", "{}", key=PARTNER_KEY) for i in range(130))
+    upload_past_the_gateway(resources.east)
+    assert listed(gateway) == (mine, False)
+    assert listed(gateway, key=PARTNER_KEY) == (theirs, False)
+    # Page by page, each as long as it is asked to be, whatever stands between.
+    for size in (1, 2, 5, 100):
+        seen, after = [], ""
+        for _ in range(10):
+            names, has_more = listed(gateway, query=f"?limit={size}{after}")
+            assert len(names) <= size
+            seen += names
+            if not has_more:
+                break
+            assert len(names) == size
+            after = f"&after={names[-1]}"
+        assert seen == mine
+    assert listed(gateway, query="?purpose=assistants") == ([], False)
+    for path, body in [("/openai/v1/vector_stores", {"name": "v"}),
+                       ("/openai/v1/batches", {"input_file_id": mine[0], "endpoint": "/chat/completions", "completion_window": "24h"})]:
+        made = json.loads(gateway.ask("POST", path, body).body)["id"]
+        assert listed(gateway, path) == ([made], False)
+        assert listed(gateway, path, key=PARTNER_KEY) == ([], False)
+    wait_until(lambda: sum(record["method"] == "GET" for record in gateway.records()) >= 14, why="a record of each list")
+    assert {(record["status"], record["end"]) for record in gateway.records()} == {(200, "complete")}
+
+
+def test_a_resource_may_be_shared_as_a_whole(resources):
+    gateway = resources.gateway(products={"plan": {"models": MODELS, "home": "east", "objects": "resource"}})
+    names = [gateway.upload("one.jsonl", "{}"), gateway.upload("two.jsonl", "{}", key=PARTNER_KEY), upload_past_the_gateway(resources.east)]
+    assert listed(gateway) == listed(gateway, key=PARTNER_KEY) == (sorted(names), False)
+    assert gateway.ask("GET", f"/openai/v1/files/{names[1]}").status == 200
+
+
+@pytest.mark.parametrize("told", ['{"data":[{"id":"file-1"}', "[]", '{"data":["file-1"]}', '{"items":[]}'])
+def test_a_list_that_cannot_be_read_is_not_told(start, told):
+    gateway, _ = start(serve(lambda _: answer(told)))
+    got = gateway.call(request("GET", "/openai/v1/files", KEY))
+    assert got.status == 502 and b"file-1" not in got.body
+    assert "list" in gateway.wait_records(1)[0]["error_detail"]
+
+
+def test_a_list_of_another_type_is_not_told(start):
+    gateway, _ = start(serve(lambda _: answer("file-1", fields=["Content-Type: text/plain"])))
+    assert gateway.call(request("GET", "/openai/v1/files", KEY)).status == 502
+
+
+def test_errors_of_lists_pass(start):
+    gateway, _ = start(serve(lambda _: answer('{"error":{"code":"oops","message":"no"}}', "400 Bad Request")))
+    got = gateway.call(request("GET", "/openai/v1/batches?limit=2", KEY))
+    assert got.status == 400 and b"oops" in got.body
 
 
 def test_batches_follow_their_files_wherever_the_home_is(resources):

@@ -126,7 +126,7 @@ Reply batches(Call& call) {
     if (!call.is("GET")) return method_not_allowed();
     Json data = Json::array();
     for (const auto& [id, batch] : store.batches) data.push_back(batch.object);
-    return json_answer(list_object(std::move(data)));
+    return json_answer(list_page(data, call.http.query));
   }
   const auto it = store.batches.find(segments[0]);
   if (it == store.batches.end()) return no_such_batch(segments[0]);

@@ -57,7 +57,7 @@ Reply list(Call& call) {
   for (const auto& [id, file] : store.files) {
     if (!purpose || string_member(file.object, "purpose") == *purpose) data.push_back(file.object);
   }
-  return json_answer(list_object(std::move(data)));
+  return json_answer(list_page(data, call.http.query));
 }
 
 }  // namespace

@@ -108,7 +108,7 @@ Reply fine_tuning_jobs(Call& call) {
     if (!call.is("GET")) return method_not_allowed();
     Json data = Json::array();
     for (const auto& [id, job] : store.jobs) data.push_back(job.object);
-    return json_answer(list_object(std::move(data)));
+    return json_answer(list_page(data, call.http.query));
   }
   const auto it = store.jobs.find(segments[0]);
   if (it == store.jobs.end()) {

@@ -204,7 +204,7 @@ Reply vector_stores(Call& call) {
     if (!call.is("GET")) return method_not_allowed();
     Json data = Json::array();
     for (const auto& [id, vectors] : store.vector_stores) data.push_back(vectors.object);
-    return json_answer(list_object(std::move(data)));
+    return json_answer(list_page(data, call.http.query));
   }
   const auto it = store.vector_stores.find(segments[0]);
   if (it == store.vector_stores.end()) return not_found("vector store", segments[0]);
