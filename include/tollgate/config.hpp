@@ -169,7 +169,7 @@ struct RealtimeRules {
 enum class ObjectSharing : unsigned char {
   subscription,  // its own
   product,       // those of the product's subscriptions
-  resource,      // all that the resource keeps, whoever made it
+  resource,      // all that the resources that serve the product keep, whoever made it
 };
 
 struct Product {

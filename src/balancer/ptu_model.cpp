@@ -159,6 +159,8 @@ void PtuModel::see(Sighting seen, double level_then, double slack) noexcept {
 }
 
 void PtuModel::note_error(double error, bool was_due) noexcept {
+  // Refusals of calls that came together find what the first of them has put right.
+  if (!was_due && std::abs(error) <= usual_error_) return;
   usual_error_ += error_pace * (std::abs(error) - usual_error_);
   if (usual_error_ > 2 * most_drift) {
     patience_ = std::max(1.0, patience_ / 2);

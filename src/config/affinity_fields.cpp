@@ -23,7 +23,7 @@ Fields<AffinityConfig> affinity_fields() {
 Fields<ProductDraft>& add_object_sharing(Fields<ProductDraft>& fields) {
   return fields.optional("objects", &Product::objects, ChoiceValue<ObjectSharing>{{"subscription", "product", "resource"}},
                          "Whose stored objects a subscription may use and list: its own, those of all "
-                         "subscriptions to the product, or all that the resource keeps.");
+                         "subscriptions to the product, or all that its resources keep.");
 }
 
 void resolve_affinity(Draft& draft, const Node& root, Context& context) {

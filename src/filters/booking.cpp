@@ -198,7 +198,7 @@ awaitable<void> Booking::make_durable() {
   charge.usage.prompt_tokens = need_.prompt_tokens;
   charge.usage.completion_tokens = need_.answer_least;
   charge.usage.total_tokens = need_.prompt_tokens + need_.answer_least;
-  charge.cost = need_.prompt_cost + limits::cost_at(need_.answer_rate, need_.answer_least);
+  charge.cost = reserved_cost();
   charge.is_estimated = true;
   std::vector<ledger::Delta> deltas;
   reservation_.each_held([&](const limits::Pot& pot, std::int64_t slot_ms, std::int64_t amount) {
@@ -226,6 +226,8 @@ awaitable<std::int64_t> Booking::top_up(std::int64_t wish) {
 
 // An answer of a session is of the moment that it is made, a request of the one when it came.
 WallTime Booking::at() const { return of_ == Of::answer ? std::chrono::system_clock::now() : ex_.started_wall; }
+
+std::int64_t Booking::reserved_cost() const { return need_.prompt_cost + limits::cost_at(need_.answer_rate, need_.answer_least); }
 
 // An answer that was left before its end: what it would have said is not known, least of all as sound.
 void Booking::assume_usage() {
@@ -268,7 +270,8 @@ limits::Spent Booking::spent() {
   if (!ex_.deployment || prices_.empty()) return spent;
   const bool is_batch = ex_.route.operation == Operation::batches;
   const auto rates = prices_[ex_.deployment->index].at(at(), usage_.prompt_tokens, is_batch);
-  spent.cost = limits::cost_of(rates, usage_);
+  const bool was_left = of_ == Of::answer && usage_.is_estimated;
+  spent.cost = was_left ? reserved_cost() : limits::cost_of(rates, usage_);
   const std::int64_t before = of_ == Of::answer ? std::max<std::int64_t>(0, ex_.cost) : 0;
   if (rates.is_priced) ex_.cost = before + spent.cost;
   return spent;

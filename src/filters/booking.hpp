@@ -97,6 +97,7 @@ class Booking {
   WallTime at() const;
   void note_usage();
   void assume_usage();
+  std::int64_t reserved_cost() const;  // nano-dollars
   std::int64_t shared_wish(const limits::Need& need) const;
   awaitable<limits::Refusal> reserve_shared(const limits::Need& need, std::int64_t answer);
   void settle_shared(const limits::Spent& spent);

@@ -4,6 +4,8 @@
 #include "sharing/shared_notes.hpp"
 #include "sharing/shared_pots.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace tollgate::filters {
@@ -12,6 +14,11 @@ using affinity::ObjectKey;
 using affinity::Owner;
 
 namespace {
+
+constexpr std::ptrdiff_t most_at_once = 500;  // that the shared store is asked for
+
+// For how long what another gateway has made is remembered here when it was but looked at.
+constexpr std::chrono::minutes looked_at{10};
 
 // Responses and their items are kept for a month from the day they were made, the rest until it is
 // deleted.
@@ -48,14 +55,21 @@ awaitable<std::vector<const Owner*>> ObjectMemory::find(const std::vector<Named>
     if (!owners.back()) unknown.push_back(affinity::to_text(one.key));
   }
   if (unknown.empty() || !notes_) co_return owners;
-  const std::vector<std::optional<std::string>> texts = co_await notes_find(std::move(unknown));
+  std::vector<std::optional<std::string>> texts;
+  for (auto from = unknown.begin(); from != unknown.end();) {
+    const auto to = from + std::min<std::ptrdiff_t>(most_at_once, unknown.end() - from);
+    std::vector<std::string> some(from, to);
+    std::vector<std::optional<std::string>> found = co_await notes_find(std::move(some));
+    std::ranges::move(found, std::back_inserter(texts));
+    from = to;
+  }
   auto text = texts.begin();
   for (std::size_t i = 0; i < named.size(); ++i) {
     if (owners[i]) continue;
     const auto owner = *text ? owner_from(**text) : std::nullopt;
     ++text;
     if (!owner) continue;
-    directory_.note(named[i].key, *owner, keep_for(named[i].id), false);
+    directory_.note(named[i].key, *owner, use == Use::use ? keep_for(named[i].id) : looked_at, false);
     owners[i] = directory_.find(named[i].key);
   }
   co_return owners;

@@ -59,10 +59,17 @@ const Deployment* Resources::with_model(const Exchange& ex, const Deployment& ow
 bool Resources::may_use(const Exchange& ex, const affinity::Owner& owner) const {
   if (owner.subscription == ex.subscription->name) return true;
   const ObjectSharing sharing = ex.subscription->product->objects;
-  if (sharing == ObjectSharing::resource) return true;
+  if (sharing == ObjectSharing::resource) return reaches(*ex.subscription->product, owner.resource);
   if (sharing != ObjectSharing::product) return false;
   const auto found = products_.find(owner.subscription);
   return found != products_.end() && found->second == ex.subscription->product;
+}
+
+bool Resources::reaches(const Product& product, const std::string& resource) const {
+  const auto is_there = [&](const RouteChoice& choice) { return of(*choice.deployment) == resource; };
+  const auto leads_there = [&](const RouteStep& step) { return std::ranges::any_of(step, is_there); };
+  return std::ranges::any_of(product.home_route, leads_there) ||
+         std::ranges::any_of(product.models, [&](const Model* model) { return std::ranges::any_of(model->steps, leads_there); });
 }
 
 }  // namespace tollgate::filters

@@ -33,6 +33,8 @@ class Resources {
   bool may_use(const Exchange& ex, const affinity::Owner& owner) const;
 
  private:
+  bool reaches(const Product& product, const std::string& resource) const;
+
   struct Place {
     const Deployment* deployment;
     std::string resource;

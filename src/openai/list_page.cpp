@@ -9,8 +9,6 @@ namespace tollgate::openai {
 
 namespace {
 
-constexpr std::string_view largest_page = "100";  // that every list takes
-
 std::optional<std::string> read_id(std::string_view item) {
   JsonCursor json(item);
   if (!json.open_object()) return std::nullopt;
@@ -115,7 +113,7 @@ std::string write_list(std::string_view text, std::span<const ListItem> items, b
 ListQuery read_list_query(std::string_view query) {
   ListQuery found;
   for_each_parameter(query, [&](std::string_view name, std::string_view part) {
-    if (name == "before") found.goes_back = true;
+    if (name == "before" || name.find('%') != name.npos) found.can_go_on = false;
     if (name != "limit" || part.size() <= name.size()) return;
     const auto text = part.substr(name.size() + 1);
     std::size_t limit = 0;
@@ -125,13 +123,13 @@ ListQuery read_list_query(std::string_view query) {
   return found;
 }
 
-std::string query_after(std::string_view query, std::string_view id) {
+std::string query_after(std::string_view query, std::string_view id, std::size_t count) {
   if (!may_stand_in_query(id)) return {};
   std::string out;
   for_each_parameter(query, [&](std::string_view name, std::string_view part) {
     if (name != "after" && name != "limit") out.append(part).append("&");
   });
-  return out.append("after=").append(id).append("&limit=").append(largest_page);
+  return out.append("after=").append(id).append("&limit=").append(std::to_string(count));
 }
 
 }  // namespace tollgate::openai

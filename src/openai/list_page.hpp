@@ -30,11 +30,12 @@ std::string write_list(std::string_view text, std::span<const ListItem> items, b
 // What a query asks of a list.
 struct ListQuery {
   std::optional<std::size_t> limit;  // items a page
-  bool goes_back = false;            // the page before an item
+  bool can_go_on = true;             // what follows may be asked for: it does not go back, and its names are plain
 };
 ListQuery read_list_query(std::string_view query);
 
-// The query for what follows the item `id`, in larger pages. "" if the id cannot stand in a query.
-std::string query_after(std::string_view query, std::string_view id);
+// The query for `count` items that follow the item `id`. "" if the id cannot stand in a query.
+// REQUIRES: read_list_query(query).can_go_on.
+std::string query_after(std::string_view query, std::string_view id, std::size_t count);
 
 }  // namespace tollgate::openai

@@ -115,7 +115,7 @@ bool take_usage(JsonCursor& json, Usage& usage) {
   usage.reasoning_tokens = known(counts.reasoning);
   usage.prompt_audio_tokens = known(counts.prompt_audio);
   usage.completion_audio_tokens = known(counts.completion_audio);
-  // Where it is not told which of the cached tokens are audio, text is: that costs no less.
+  // Where it is not told which of the cached tokens are audio, text is: usually the dearer reading.
   const std::int64_t text = std::max<std::int64_t>(0, usage.prompt_tokens - usage.prompt_audio_tokens);
   usage.cached_audio_tokens = counts.cached_audio == unknown ? known(usage.cached_tokens - text) : counts.cached_audio;
   usage.total_tokens =

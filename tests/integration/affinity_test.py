@@ -281,6 +281,15 @@ def test_a_resource_may_be_shared_as_a_whole(resources):
     names = [gateway.upload("one.jsonl", "{}"), gateway.upload("two.jsonl", "{}", key=PARTNER_KEY), upload_past_the_gateway(resources.east)]
     assert listed(gateway) == listed(gateway, key=PARTNER_KEY) == (sorted(names), False)
     assert gateway.ask("GET", f"/openai/v1/files/{names[1]}").status == 200
+    # As a whole, but not beyond.
+    gateway.stop()
+    plans = {"plan": {"models": ["east"], "home": "east", "objects": "resource"}, "far": {"models": ["west"], "home": "west"}}
+    parted = resources.gateway(products=plans, models={"east": {"route": ["east"]}, "west": {"route": ["west"]}}, subscriptions={"app": {"product": "plan", "keys": [hash_of(KEY)]},
+                                                              "partner": {"product": "far", "keys": [hash_of(PARTNER_KEY)]}})
+    theirs = parted.upload("west.jsonl", "{}", key=PARTNER_KEY)
+    resources.asked()
+    assert parted.ask("GET", f"/openai/v1/files/{theirs}").status == 404
+    assert resources.asked() == ([], [])
 
 
 @pytest.mark.parametrize("told", ['{"data":[{"id":"file-1"}', "[]", '{"data":["file-1"]}', '{"items":[]}'])
@@ -289,6 +298,74 @@ def test_a_list_that_cannot_be_read_is_not_told(start, told):
     got = gateway.call(request("GET", "/openai/v1/files", KEY))
     assert got.status == 502 and b"file-1" not in got.body
     assert "list" in gateway.wait_records(1)[0]["error_detail"]
+
+
+def paged(told):
+    """A resource that makes own-1, own-2, ... of uploads, and tells `told(query)` of them, or an error."""
+    made = []
+
+    def respond(asked):
+        if asked.first_line.startswith("POST"):
+            made.append(f"own-{len(made) + 1}")
+            return answer(json.dumps({"id": made[-1], "object": "file"}))
+        names, more = told(asked.first_line.split()[1].partition("?")[2])
+        if names is None:
+            return answer('{"error":{"code":"invalid","message":"no such item: secret-9"}}', "404 Not Found")
+        return answer(json.dumps({"object": "list", "data": [{"id": name} for name in names], **more}))
+    return serve(respond)
+
+
+def own_list(gateway, uploads, query=""):
+    for _ in range(uploads):
+        gateway.call(request("POST", "/openai/v1/files", KEY, "--b--\r\n", ["Content-Type: multipart/form-data; boundary=b"]))
+    return gateway.call(request("GET", f"/openai/v1/files{query}", KEY))
+
+
+def test_a_page_that_fails_ends_what_is_told(start):
+    gateway, _ = start(paged(lambda query: (None, None) if "after=" in query else (["own-1", "secret-9"], {"has_more": True})))
+    got = own_list(gateway, 1, "?limit=5")
+    assert got.status == 200 and json.loads(got.body) == {"object": "list", "data": [{"id": "own-1"}], "has_more": True}
+
+
+def test_a_list_in_which_nothing_own_is_found_is_not_told_as_empty(start):
+    gateway, upstream = start(paged(lambda query: ([f"secret-{len(upstream.requests)}"], {"has_more": True})))
+    got = own_list(gateway, 0)
+    assert got.status == 502 and b"too long" in got.body and b"secret" not in got.body
+    assert len(upstream.requests) == 50 and "after=secret-49&limit=100" in upstream.requests[-1].first_line
+
+
+def test_an_error_of_a_later_page_is_not_the_clients(start):
+    gateway, _ = start(paged(lambda query: (None, None) if "after=" in query else (["secret-9"], {"has_more": True})))
+    got = own_list(gateway, 0)
+    assert got.status == 502 and b"secret" not in got.body and got["x-should-retry"] is None
+
+
+def test_a_list_that_knows_no_pages_is_told_whole(start):
+    gateway, upstream = start(paged(lambda query: (["own-1", "secret-9", "own-2", "own-3"], {})))
+    assert [item["id"] for item in json.loads(own_list(gateway, 3, "?limit=2").body)["data"]] == ["own-1", "own-2", "own-3"]
+    assert len(upstream.requests) == 4
+
+
+def test_a_list_that_does_not_go_on_is_told_once(start):
+    gateway, upstream = start(paged(lambda query: (["own-1", "secret-9"], {"has_more": True})))
+    assert [item["id"] for item in json.loads(own_list(gateway, 1, "?limit=5").body)["data"]] == ["own-1"]
+    assert len(upstream.requests) == 3
+
+
+def test_files_that_a_listed_batch_made_are_its_owners(start):
+    def respond(asked):
+        method, path = asked.first_line.split()[:2]
+        if method == "POST":
+            return answer('{"id":"batch_1","object":"batch","output_file_id":null}')
+        if "batches" in path:
+            return answer('{"data":[{"id":"batch_1","output_file_id":"file-out"}],"has_more":false}')
+        return answer('{"data":[{"id":"file-out"},{"id":"file-other"}],"has_more":false}')
+    gateway, _ = start(serve(respond))
+    body = json.dumps({"input_file_id": "file-in", "endpoint": "/chat/completions", "completion_window": "24h"})
+    assert gateway.call(request("POST", "/openai/v1/batches", KEY, body)).status == 200
+    assert json.loads(gateway.call(request("GET", "/openai/v1/files", KEY)).body)["data"] == []
+    assert gateway.call(request("GET", "/openai/v1/batches", KEY)).status == 200
+    assert json.loads(gateway.call(request("GET", "/openai/v1/files", KEY)).body)["data"] == [{"id": "file-out"}]
 
 
 def test_a_list_of_another_type_is_not_told(start):

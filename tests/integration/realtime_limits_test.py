@@ -203,6 +203,21 @@ def test_an_answer_that_is_left_is_booked_as_it_was_reserved(limited):
     assert gateway.used("plan.tokens/day") == known + reserved
 
 
+def test_an_answer_of_audio_that_is_left_costs_what_was_reserved(limited):
+    prices = {"input": "$4", "output": "$16", "audio_input": "$32", "audio_output": "$64"}
+    gateway, _ = limited({"budgets": {"money": "$10/day"}}, {"prices": {"gpt-4o": prices}})
+    voice = Voice(gateway)
+    voice.ask("[[mock tokens=1000 gap_ms=20]]", until="response.output_text.delta")
+    reserved = gateway.used("plan.money/day")
+    voice.reset()
+    record = gateway.wait_records(1)[0]
+    assert record["usage"] == "estimated"
+    dollars = (record["prompt_tokens"] * 32 + record["completion_tokens"] * 64) / 1e6
+    assert float(record["cost_usd"]) == pytest.approx(dollars, abs=1e-7) and reserved == pytest.approx(dollars, abs=1e-6)
+    assert gateway.used("plan.money/day") == pytest.approx(dollars, abs=1e-6)
+    wait_until(lambda: dollars_in(gateway.usage()) == pytest.approx(dollars, abs=1e-7), 5, 0.05, "booked")
+
+
 def test_cancelled_answers_are_booked_as_told(limited):
     gateway, _ = limited({"budgets": {"tokens": "1M/day"}})
     voice = Voice(gateway)

@@ -47,15 +47,16 @@ TEST(WriteList, ReplacesItemsAndWhatIsSaidOfThem) {
 TEST(ListQuery, IsRead) {
   EXPECT_EQ(read_list_query("api-version=1&limit=20").limit, 20u);
   EXPECT_FALSE(read_list_query("limit=x&xlimit=3&limit=&limit=0").limit);
-  EXPECT_TRUE(read_list_query("before=file-1").goes_back);
-  EXPECT_FALSE(read_list_query("").goes_back);
+  EXPECT_FALSE(read_list_query("before=file-1").can_go_on);
+  EXPECT_FALSE(read_list_query("%61fter=file-1").can_go_on);
+  EXPECT_TRUE(read_list_query("after=file%2d1").can_go_on);
 }
 
 TEST(ListQuery, GoesOnAfterAnItem) {
-  EXPECT_EQ(query_after("api-version=1&after=file-0&limit=2&purpose=batch", "file-7"), "api-version=1&purpose=batch&after=file-7&limit=100");
-  EXPECT_EQ(query_after("", "a"), "after=a&limit=100");
-  EXPECT_EQ(query_after("", ""), "");
-  EXPECT_EQ(query_after("", "a&b=c"), "");
+  EXPECT_EQ(query_after("api-version=1&after=file-0&limit=2&purpose=batch", "file-7", 100), "api-version=1&purpose=batch&after=file-7&limit=100");
+  EXPECT_EQ(query_after("", "a", 100), "after=a&limit=100");
+  EXPECT_EQ(query_after("", "", 100), "");
+  EXPECT_EQ(query_after("", "a&b=c", 100), "");
 }
 
 }  // namespace
