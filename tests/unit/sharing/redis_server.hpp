@@ -17,6 +17,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <thread>
@@ -70,14 +71,19 @@ class RedisServer {
     arguments.push_back(nullptr);
     pid_ = ::fork();
     if (pid_ == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that dies does not leave it, nor its pipe, behind
       ::execvp(arguments[0], arguments.data());
       ::_exit(127);
     }
     for (int i = 0; i < 500; ++i) {
-      if (::waitpid(pid_, nullptr, WNOHANG) == pid_) break;
+      if (::waitpid(pid_, nullptr, WNOHANG) == pid_) {
+        pid_ = -1;
+        break;
+      }
       if (accepts()) return;
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
+    kill(SIGKILL);
     throw std::runtime_error("redis-server does not start; is the Debian package redis-server installed?");
   }
   // Ends it (or lets it sleep, SIGSTOP, and go on, SIGCONT).
