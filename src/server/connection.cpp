@@ -144,6 +144,7 @@ awaitable<Connection::HeadRead> Connection::read_head() {
 awaitable<bool> Connection::serve_one() {
   chain_ = server_.chain_;
   const ServerLimits& limits = chain_->config->server.limits;
+  const TimePoint begun = Clock::now();  // the first byte may have come long before the end of the head
   Exchange ex(server_.loop_, server_.upstreams_);
   RequestText::Facts facts;
   const http::HeadError problem = head_.parse(limits.header_bytes, ex, facts, ex.error_detail);
@@ -151,7 +152,7 @@ awaitable<bool> Connection::serve_one() {
     co_await refuse_malformed(problem, ex.error_detail);
     co_return false;
   }
-  const bool is_too_much = server_.must_refuse();
+  const bool is_too_much = server_.must_refuse(begun);
   ex.till = server_.till_;
   ex.tokens = server_.tokens_;
   ex.id = base::make_request_id();
@@ -221,6 +222,7 @@ awaitable<bool> Connection::serve_one() {
     }
     ex.ended = Clock::now();
   }
+  if (is_too_much) server_.overload_.on_refused(Clock::now() - begun);
   if (sink.has_stalled()) {
     server_.observer_.on_connection_error(Observer::ConnectionError::write_stall);
   }

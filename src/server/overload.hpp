@@ -5,9 +5,9 @@
 // requests that find it behind by more than half a millisecond may be refused. It ends when none has
 // found it so for a second.
 //
-// A refusal costs a good part of a request that is served. So that refusing does not take the place of
-// serving, there is one for seven served at most. Where that is enough, the queue is kept just long
-// enough for the worker to be always at work; what is more waits, as it would without refusals.
+// A refusal takes time as well. So that refusing does not take the place of serving, it has one part in
+// thirty of the worker's time at most. Where that is enough, the queue is kept just long enough for the
+// worker to be always at work; what is more waits, as it would without refusals.
 #pragma once
 
 #include "tollgate/clock.hpp"
@@ -19,10 +19,14 @@ class Overload {
   // `waited`: for how long what is ready waits at present. `most`: the bound. `now` never goes back.
   bool must_refuse(Duration waited, Duration most, TimePoint now) noexcept;
 
+  // Each time when one has been refused: what that took.
+  void on_refused(Duration took) noexcept;
+
  private:
   TimePoint behind_since_ = no_deadline;  // waits have been longer than the bound
   TimePoint last_excess_{};
-  int served_since_ = 0;  // since the last refusal
+  TimePoint counted_{};  // `left_` holds what may be spent until then
+  Duration left_{};      // for refusals; below zero after one that took more
   bool is_refusing_ = false;
 };
 

@@ -57,10 +57,8 @@ void Server::start() { listener_->start(); }
 
 void Server::refuse_overload() { delay_ = std::make_unique<net::ReadyDelay>(loop_); }
 
-bool Server::must_refuse() {
-  if (!delay_) return false;
-  const TimePoint now = Clock::now();  // a request's first byte may have come long before the end of its head
-  return overload_.must_refuse(delay_->sample(now), chain_->config->server.limits.worker_wait, now);
+bool Server::must_refuse(TimePoint now) {
+  return delay_ && overload_.must_refuse(delay_->sample(now), chain_->config->server.limits.worker_wait, now);
 }
 
 void Server::on_accept(std::unique_ptr<net::TcpStream> tcp) {

@@ -96,7 +96,7 @@ class Server {
  private:
   friend class Connection;
   friend class ClientTunnel;
-  bool must_refuse();
+  bool must_refuse(TimePoint now);
   void on_accept(std::unique_ptr<net::TcpStream> tcp);
   void remove_later(Connection& connection);
   void add_session(ClientTunnel& session);
