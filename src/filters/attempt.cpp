@@ -4,6 +4,7 @@
 #include "filters/bearer.hpp"
 #include "filters/upstream_body.hpp"
 #include "http/text.hpp"
+#include "net/group.hpp"
 #include "openai/in_band_error.hpp"
 #include "upstream/answer_policy.hpp"
 
@@ -100,6 +101,8 @@ awaitable<upstream::Problem> Attempt::begin() {
 
 // Until the answer's head is there. What this takes is given back before a long answer begins.
 awaitable<upstream::Problem> Attempt::send() {
+  net::Regroup regroup(ex_.loop);
+  co_await regroup;
   const UpstreamBody body(ex_, deployment_);
   asked_for_usage_ = body.asked_for_usage;
   Bearer bearer(ex_, deployment_, waited_);

@@ -3,6 +3,7 @@
 #include "filters/filters.hpp"
 #include "filters/reply.hpp"
 #include "http/text.hpp"
+#include "net/group.hpp"
 #include "openai/multipart.hpp"
 #include "openai/request_scan.hpp"
 #include "openai/route.hpp"
@@ -84,6 +85,8 @@ class RequestFilter final : public Filter {
                                                openai::RequestFacts& facts) const {
     const auto state = co_await ex.body.source->read_whole(ex.body);
     if (state != BodySource::State::ok) co_return co_await fail(ex, out, error_of(state), state);
+    net::Regroup regroup(ex.loop);
+    co_await regroup;
     openai::ScanProblem found;
     Error error;
     const bool needs_none = ex.body.bytes().empty() && !ex.route.names_model;  // its fields are all optional

@@ -39,7 +39,8 @@ Loop::Loop()
     : io_(std::make_unique<asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO)),
       wheel_(Clock::now()),
       tick_(std::make_unique<Tick>(*io_)),
-      resolver_(std::make_unique<Resolver>(*this)) {
+      resolver_(std::make_unique<Resolver>(*this)),
+      group_(*this) {
   spare_.reserve(spare_buffers);
 }
 

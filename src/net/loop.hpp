@@ -3,6 +3,7 @@
 // Thread safety: everything belongs to the thread that calls run(), except post() and stop().
 #pragma once
 
+#include "net/group.hpp"
 #include "net/timer_wheel.hpp"
 #include "tollgate/awaitable.hpp"
 #include "tollgate/clock.hpp"
@@ -65,6 +66,8 @@ class Loop {
 
   Resolver& resolver() noexcept { return *resolver_; }
 
+  Group& group() noexcept { return group_; }
+
  private:
   friend class Buffer;
   struct Tick;
@@ -75,6 +78,7 @@ class Loop {
   std::unique_ptr<Tick> tick_;
   std::vector<std::unique_ptr<char[]>> spare_;
   std::unique_ptr<Resolver> resolver_;
+  Group group_;
 };
 
 // Waits until a moment. Cancelled by being destroyed.

@@ -1,6 +1,7 @@
 #include "server/connection.hpp"
 
 #include "base/request_id.hpp"
+#include "net/group.hpp"
 #include "net/tcp_stream.hpp"
 #include "net/tls_context.hpp"
 #include "net/tls_stream.hpp"
@@ -221,6 +222,10 @@ awaitable<bool> Connection::serve_one() {
       }
     }
     ex.ended = Clock::now();
+    if (!is_too_much) {
+      net::Regroup regroup(server_.loop_);  // the answer is sent: what remains is the record
+      co_await regroup;
+    }
   }
   if (is_too_much) server_.overload_.on_refused(Clock::now() - begun);
   if (sink.has_stalled()) {

@@ -2,6 +2,7 @@
 
 #include "http/chunk_writer.hpp"
 #include "http/websocket_handshake.hpp"
+#include "net/group.hpp"
 #include "upstream/request_head.hpp"
 
 #include <algorithm>
@@ -88,6 +89,8 @@ awaitable<Problem> Call::open(const std::vector<std::string_view>& pieces,
     if (is_first_chunk) parts.emplace_back(size_line, http::write_chunk_head(size_line, held));
     parts.insert(parts.end(), pieces.begin(), pieces.end());
     if (is_first_chunk) parts.push_back(http::end_of_chunk);
+    net::Regroup regroup(ex_.loop);
+    co_await regroup;
     Sent sent = co_await send(std::move(parts));
     std::string().swap(request_head_);
     if (sent == Sent::ok && is_streamed) {
