@@ -10,7 +10,7 @@ namespace {
 constexpr unsigned seldom = 16;
 
 // Then sockets and clocks are looked at again.
-constexpr int most_in_a_row = 2048;
+constexpr int most_in_a_row = 512;
 
 }  // namespace
 

@@ -4,9 +4,10 @@
     tests/bench/run.sh overload
 
 Two stand-ins for deployments and the load generator share a core, the gateway has the other. First what it
-can do at most is measured (closed loop, 64 connections), then RATE requests a second are offered for SECONDS,
-then one deployment ends and they are offered for SECONDS again. Prints what was served and refused, how long
-a refused client waited for its answer, and the gateway's memory.
+can do at most is measured (closed loop, 64 connections, then all), then RATE requests a second are offered on
+1,000 connections for SECONDS, then one deployment ends and they are offered for SECONDS again. Prints what was
+served and refused, how long a refused client waited for its answer, and the gateway's memory. Where less is
+answered than is offered all connections wait all the time: a wait is then 1,000 divided by what is answered.
 
 TOLLGATE_BENCH_SECONDS (60), TOLLGATE_BENCH_RATE (50000). TOLLGATE_BENCH_UPSTREAM: another program than the
 stand-in of this repository, which costs more a request than the gateway and is then the limit; it is called
@@ -28,7 +29,7 @@ UPSTREAM = os.environ.get("TOLLGATE_BENCH_UPSTREAM")
 CONNECTIONS = 1000
 
 CONFIG = """
-server: {{listen: "127.0.0.1:{port}", admin: "127.0.0.1:{admin}", workers: 1, drain: 1s, watch_files: false}}
+server: {{listen: "127.0.0.1:{port}", admin: "127.0.0.1:{admin}", workers: 1, drain: 1s, watch_files: false, limits: {{worker_wait: 5ms}}}}
 records: {{path: overload-records.jsonl}}
 deployments:
   one: {{endpoint: "http://127.0.0.1:{one}", deployment: gpt-4o, model: gpt-4o, credential: {{api_key: env:BENCH_MOCK_KEY}}}}
@@ -77,7 +78,9 @@ def main():
         peers.wait_for_port(port, gateway, "overload")
         load(load_core, port, "closed", 64, 1)
         peak = load(load_core, port, "closed", 64, 5)["rps"]
-        print(f"at most {peak:,.0f} requests a second, closed loop of 64 connections; offered: {RATE:,} for {SECONDS:.0f} s")
+        crowded = load(load_core, port, "closed", CONNECTIONS, 5)["rps"]
+        print(f"at most {peak:,.0f} requests a second in a closed loop of 64 connections, {crowded:,.0f} of {CONNECTIONS:,}; "
+              f"offered: {RATE:,} for {SECONDS:.0f} s")
         print(f"{'deployments':16}{'served/s':>10}{'of the most':>12}{'refused/s':>11}{'refused in us, p50':>19}{'p99':>8}"
               f"{'errors':>8}{'MiB before':>11}{'after':>7}")
         for title in ("all healthy", "half gone"):

@@ -38,6 +38,7 @@ In expectations chunked bodies stand decoded, whatever the chunks were; bodies t
 
 import json
 import re
+import threading
 import time
 
 import harness
@@ -190,13 +191,14 @@ class Scenario:
 
     def play(self, start):
         steps = None
+        turn = threading.Lock()
 
         def script(peer):
             nonlocal steps
             with peer.upstream.lock:
                 if steps is None:
                     steps = steps_of(self.lines("upstream", peer.upstream))
-            play_upstream(peer, steps)
+            play_upstream(peer, steps, turn)
 
         gateway, upstream = start(script, self.changes())
         wanted = expectations(self.lines("client gets", upstream))
@@ -232,15 +234,27 @@ class Scenario:
             assert [record["request_id"] for record in records] == ids
 
 
-def play_upstream(peer, steps):
-    """Takes steps until its connection has ended; the next connection goes on from there."""
-    while steps:
-        word, argument = steps[0]
-        if word in ("read", "head"):
-            peer.read_request() if word == "read" else peer.read_head()
+def play_upstream(peer, steps, turn):
+    """Takes steps until its connection has ended; the next connection goes on from there.
+
+    `turn` is held from a request's end to the end of what is said to it: who has been answered may be here
+    again, on another connection, before this one is closed.
+    """
+    with turn:
+        goes_on = say(peer, steps)
+    while goes_on and steps:
+        peer.read_request() if steps[0][0] == "read" else peer.read_head()
+        with turn:
             steps.pop(0)
-            continue
-        steps.pop(0)
+            goes_on = say(peer, steps)
+    if goes_on:
+        peer.wait_end(30)  # keeps the connection, as servers do, until the gateway ends
+
+
+def say(peer, steps):
+    """Takes steps up to the next that reads. False: the connection has ended."""
+    while steps and steps[0][0] not in ("read", "head"):
+        word, argument = steps.pop(0)
         data = data_of(word, argument)
         if data is not None:
             peer.send(data)
@@ -249,16 +263,17 @@ def play_upstream(peer, steps):
         elif word == "next":
             pass  # what follows is not part of the message
         elif word == "close":
-            return peer.close()
+            peer.close()
+            return False
         elif word == "reset":
-            return peer.reset()
+            peer.reset()
+            return False
         elif word == "gone":
             peer.wait_end(5)
-            return
+            return False
         else:
             raise ValueError(f"@{word} in the upstream's script")
-    # Keeps the connection, as servers do, until the gateway ends.
-    peer.wait_end(30)
+    return True
 
 
 def play_client(gateway, steps, wanted):
