@@ -176,8 +176,7 @@ void BodyScan::start_value(char first) {
   longest_ = 0;
   if (first == '"') {
     state_ = State::in_string;
-    if (member_ == Member::model || member_ == Member::id || member_ == Member::status)
-      longest_ = longest_name;
+    if (member_ == Member::model || member_ == Member::status) longest_ = longest_name;
   } else if (first == '{' || first == '[') {
     state_ = State::in_nested;
     depth_ = 0;  // its first brace is still to be taken
@@ -193,13 +192,11 @@ void BodyScan::end_value(const char* from, const char* to) {
   if (longest_ == 0) return;  // not wanted, or too long
   switch (member_) {
     case Member::usage:
-      usage_ = value;
+      usage_ = {};
+      read_usage(value, usage_);
       break;
     case Member::model:
       model_ = value;
-      break;
-    case Member::id:
-      id_ = value;
       break;
     case Member::status:
       status_ = value;
@@ -229,7 +226,6 @@ std::string_view BodyScan::kept_with(const char* from, const char* to) {
 BodyScan::Member BodyScan::member_called(std::string_view name) {
   if (name == "usage") return Member::usage;
   if (name == "model") return Member::model;
-  if (name == "id") return Member::id;
   if (name == "status") return Member::status;
   if (name == "error") return Member::error;
   return Member::other;
@@ -237,9 +233,8 @@ BodyScan::Member BodyScan::member_called(std::string_view name) {
 
 BodyFacts BodyScan::finish() {
   BodyFacts facts;
-  read_usage(usage_, facts.usage);
+  facts.usage = usage_;
   facts.model = plain(std::move(model_));
-  facts.id = plain(std::move(id_));
   facts.status = plain(std::move(status_));
   facts.has_error = has_error_;
   facts.is_json_object = state_ == State::after_end;

@@ -1,4 +1,4 @@
-// Picks usage, model, id and status out of a JSON answer while it is relayed, however it is cut
+// Picks usage, model and status out of a JSON answer while it is relayed, however it is cut
 // into parts.
 #pragma once
 
@@ -13,7 +13,6 @@ namespace tollgate::openai {
 struct BodyFacts {
   Usage usage;
   std::string model;
-  std::string id;
   std::string status;           // responses: completed, failed, queued, ...
   bool has_error = false;       // a top-level `error` that is not null
   bool is_json_object = false;  // one whole object and nothing after it; its inside is not checked
@@ -39,7 +38,7 @@ class BodyScan {
     after_end,  // of the outermost object
     not_an_object,
   };
-  enum class Member : unsigned char { other, usage, model, id, status, error };
+  enum class Member : unsigned char { other, usage, model, status, error };
 
   static Member member_called(std::string_view name);
   const char* step(const char* at, const char* end);
@@ -57,7 +56,8 @@ class BodyScan {
   std::size_t longest_ = 0;  // of what is being kept; 0: nothing is
   std::size_t depth_ = 0;    // of braces and brackets inside the outermost object
   std::string text_;         // of the key or value being kept
-  std::string usage_, model_, id_, status_;
+  std::string model_, status_;
+  Usage usage_;
 };
 
 // Reads a usage object of either dialect (prompt/completion_tokens or input/output_tokens). False,

@@ -202,9 +202,15 @@ bool Call::take_head(std::string_view bytes, Problem& problem) {
   auto& [received, head] = *answer_;
   for (;;) {
     const auto before = received.size();
-    const auto searched = before > 3 ? before - 3 : 0;
-    received.append(bytes.substr(0, max_answer_head));
-    const auto end = http::find_head_end(received, searched);
+    auto end = std::string::npos;
+    // Usually it is all there: only the head is kept, not the body behind it.
+    if (before == 0) end = http::find_head_end(bytes.substr(0, max_answer_head));
+    if (end != std::string::npos) {
+      received.assign(bytes.substr(0, end));
+    } else {
+      received.append(bytes.substr(0, max_answer_head));
+      end = http::find_head_end(received, before > 3 ? before - 3 : 0);
+    }
     if (end == std::string::npos) {
       if (received.size() < max_answer_head) return false;
       problem = broken("the answer's head is too large");
