@@ -101,7 +101,7 @@ awaitable<upstream::Problem> Attempt::begin() {
 
 // Until the answer's head is there. What this takes is given back before a long answer begins.
 awaitable<upstream::Problem> Attempt::send() {
-  net::Regroup regroup(ex_.loop);
+  net::Regroup regroup(ex_.loop, ex_.body.size);
   co_await regroup;
   const UpstreamBody body(ex_, deployment_);
   asked_for_usage_ = body.asked_for_usage;

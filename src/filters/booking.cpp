@@ -249,7 +249,7 @@ void Booking::note_usage() {
   if (ex_.route.operation == Operation::response_object && ex_.route.tail != "/responses/compact") ex_.usage = Usage();
   if (ex_.usage.is_reported || ex_.prompt_estimate < 0) return;
   // Left while the provider was at work: the prompt has been read, nothing was delivered.
-  const bool was_at_work = is_abandoned_ && ex_.attempts > 0 && ex_.upstream_status == 0;
+  const bool was_at_work = is_abandoned_ && ex_.was_sent && ex_.upstream_status == 0;
   if (ex_.upstream_status != 200 && !was_at_work) return;
   // It began, came to nothing, and the caller was told an error: that costs nothing.
   if (ex_.status >= 400) return;

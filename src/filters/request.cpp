@@ -85,7 +85,7 @@ class RequestFilter final : public Filter {
                                                openai::RequestFacts& facts) const {
     const auto state = co_await ex.body.source->read_whole(ex.body);
     if (state != BodySource::State::ok) co_return co_await fail(ex, out, error_of(state), state);
-    net::Regroup regroup(ex.loop);
+    net::Regroup regroup(ex.loop, ex.body.size);
     co_await regroup;
     openai::ScanProblem found;
     Error error;

@@ -1,6 +1,9 @@
 #include "net/group.hpp"
 
 #include "net/loop.hpp"
+#include "tollgate/clock.hpp"
+
+#include <chrono>
 
 namespace tollgate::net {
 
@@ -9,8 +12,11 @@ namespace {
 // Who was alone the last time asks for company only now and then.
 constexpr unsigned seldom = 16;
 
-// Then sockets and clocks are looked at again.
-constexpr int most_in_a_row = 512;
+// Then sockets and timers are looked at again. The clock is read once for so many steps.
+constexpr std::chrono::milliseconds longest_in_a_row{5};
+constexpr unsigned steps_a_look = 16;
+
+constexpr std::size_t much = 16 * 1024;
 
 }  // namespace
 
@@ -39,14 +45,15 @@ void Group::remove(Place& place) noexcept {
 
 // Behind everything that is ready now.
 void Group::go_on_later() {
-  is_due_ = true;
   loop_.post([this] { go_on(); });
+  is_due_ = true;
 }
 
 void Group::go_on() {
   last_size_ = size_;
-  for (int left = most_in_a_row; size_ > 0; --left) {
-    if (left == 0) return go_on_later();
+  const TimePoint end = Clock::now() + longest_in_a_row;
+  for (unsigned steps = 0; size_ > 0; ++steps) {
+    if (steps % steps_a_look == steps_a_look - 1 && Clock::now() > end) return go_on_later();
     Place& first = *ring_.next;
     remove(first);
     first.waiting.resume();
@@ -54,6 +61,6 @@ void Group::go_on() {
   is_due_ = false;
 }
 
-Regroup::Regroup(Loop& loop) : group_(loop.group()) {}
+Regroup::Regroup(Loop& loop, std::size_t bytes) : group_(loop.group()), has_much_(bytes > much) {}
 
 }  // namespace tollgate::net

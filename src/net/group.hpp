@@ -1,10 +1,11 @@
 // Requests that come together take their steps together.
 //
 // What a request runs through is some ninety KiB of instructions, three times what a core's first cache
-// holds: each request by itself fetches all of it anew. Where a way has a co_await of a Regroup, all that
-// are under way at the moment come up to there, then all go on, so what lies between two such places is
-// fetched once for all of them. What they send goes out in one go, too, and who receives it is woken once.
-// Measured (docs/decisions/0007-steps-together.md). Who is alone is not held up.
+// holds: each request by itself fetches all of it anew. Where coroutines await a Regroup, those that are
+// ready come up to there one after the other before the first of them goes on, so what lies between two
+// such places is fetched once for all. What they send goes out in one go, too, and who receives it is
+// woken once. Measured: docs/decisions/0007-steps-together.md. Who was alone the last time goes on at once,
+// but looks for company one time in sixteen.
 //
 // One thread: the loop's.
 #pragma once
@@ -43,16 +44,17 @@ class Group {
   bool is_due_ = false;
 };
 
-// Goes on when the others that are under way have come to such a place as well. Cancelled by being
-// destroyed.
+// Goes on when the others that are ready have come to such a place as well. Cancelled by being destroyed.
 class Regroup : private Group::Place {
  public:
-  explicit Regroup(Loop& loop);
+  // `bytes`: what there is to be looked through until the next place. Whoever has much of it gains nothing by
+  // company and would keep it waiting, so he goes on at once.
+  explicit Regroup(Loop& loop, std::size_t bytes = 0);
   Regroup(const Regroup&) = delete;
   ~Regroup() {
     if (next) group_.remove(*this);
   }
-  bool await_ready() const noexcept { return !group_.has_company(); }
+  bool await_ready() const noexcept { return has_much_ || !group_.has_company(); }
   void await_suspend(std::coroutine_handle<> caller) {
     waiting = caller;
     group_.add(*this);
@@ -61,6 +63,7 @@ class Regroup : private Group::Place {
 
  private:
   Group& group_;
+  bool has_much_;
 };
 
 }  // namespace tollgate::net

@@ -227,19 +227,20 @@ awaitable<bool> Connection::serve_one() {
       co_await regroup;
     }
   }
-  if (is_too_much) server_.overload_.on_refused(Clock::now() - begun);
   if (sink.has_stalled()) {
     server_.observer_.on_connection_error(Observer::ConnectionError::write_stall);
   }
   if (!sink.can_keep_alive()) {
+    if (is_too_much) server_.overload_.on_refused(Clock::now() - begun, true);
     // What a WebSocket's client sends behind our close frame is not to reset the connection either.
     const bool is_still_sending = !body.is_read() || (tunnel && tunnel->has_begun());
     must_linger_ = !sink.is_gone() && is_still_sending;
     if (!must_linger_ && !sink.is_gone()) stream_->finish_sending();
     co_return false;
   }
-  if (!body.is_read() && !co_await skip_rest(body)) co_return false;
-  co_return !server_.is_draining();
+  const bool is_skipped = body.is_read() || co_await skip_rest(body);
+  if (is_too_much) server_.overload_.on_refused(Clock::now() - begun, false);
+  co_return is_skipped && !server_.is_draining();
 }
 
 // What the answer did not need of the request's body stands in front of the next request.

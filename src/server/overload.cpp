@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::chrono::seconds patience{1};
 constexpr std::chrono::microseconds shortest_queue{500};
+constexpr std::chrono::microseconds idle_queue{125};
+constexpr int idle_share = 8;
 
 // One part in so many of the time is for refusals. What is not used is kept, up to a bound: after a lull
 // there are not to be refusals alone.
@@ -17,6 +19,9 @@ constexpr std::chrono::microseconds most_kept{200};
 
 // What a refusal took is measured by the clock. One that had to wait for its client did not work so long.
 constexpr std::chrono::microseconds longest_refusal{200};
+
+// Reckoned for a client that comes again on a new connection: its end, accepting, perhaps a handshake.
+constexpr std::chrono::microseconds new_connection{500};
 
 }  // namespace
 
@@ -28,21 +33,43 @@ bool Overload::must_refuse(Duration waited, Duration most, TimePoint now) noexce
     }
     behind_since_ = std::min(behind_since_, now);
     if (now - behind_since_ < patience) return false;
-    is_refusing_ = true;
+    begin(now);
   }
   left_ = std::min<Duration>(left_ + (now - counted_) / share, most_kept);
   counted_ = now;
-  if (waited > shortest_queue) {
-    last_excess_ = now;
-    return left_ > Duration::zero();
-  }
-  if (now - last_excess_ > patience) {
+  if (is_over(waited, now)) {
     is_refusing_ = false;
     behind_since_ = no_deadline;
+    return false;
   }
-  return false;
+  was_last_refused_ = waited > shortest_queue && left_ > Duration::zero() && !was_last_refused_;
+  return was_last_refused_;
 }
 
-void Overload::on_refused(Duration took) noexcept { left_ -= std::min<Duration>(took, longest_refusal); }
+void Overload::begin(TimePoint now) noexcept {
+  is_refusing_ = true;
+  was_last_refused_ = false;
+  last_excess_ = look_since_ = counted_ = now;
+  looked_ = idle_ = 0;
+  left_ = most_kept;
+}
+
+bool Overload::is_over(Duration waited, TimePoint now) noexcept {
+  if (waited > shortest_queue) last_excess_ = now;
+  if (now - last_excess_ > patience) return true;
+  ++looked_;
+  if (waited < idle_queue) ++idle_;
+  if (now - look_since_ < patience) return false;
+  const bool was_idle = idle_ * idle_share >= looked_;
+  look_since_ = now;
+  looked_ = idle_ = 0;
+  return was_idle;
+}
+
+void Overload::on_refused(Duration took, bool ends_connection) noexcept {
+  left_ -= std::min<Duration>(took, longest_refusal);
+  if (ends_connection) left_ -= new_connection;
+  left_ = std::max<Duration>(left_, -new_connection - longest_refusal);
+}
 
 }  // namespace tollgate::server

@@ -60,6 +60,23 @@ awaitable<Problem> Call::open(const std::vector<std::string_view>& pieces,
   unread_ = {};
   const bool is_streamed = ex_.body.source != nullptr && body_length != 0;
   for (bool is_repeat = false;; is_repeat = true) {
+    std::size_t held = 0;
+    for (const auto& piece : pieces) held += piece.size();
+    // What was held of a body of unknown length is its first chunk.
+    const bool is_first_chunk = !body_length && held > 0;
+    char size_line[http::max_chunk_head_bytes];
+    std::vector<std::string_view> parts;
+    parts.reserve(pieces.size() + 3);
+    if (ex_.upgrade) handshake_key_ = http::make_handshake_key();
+    append_request_head(request_head_, ex_, deployment_, body_length, bearer, handshake_key_);
+    parts.push_back(request_head_);
+    if (is_first_chunk) parts.emplace_back(size_line, http::write_chunk_head(size_line, held));
+    parts.insert(parts.end(), pieces.begin(), pieces.end());
+    if (is_first_chunk) parts.push_back(http::end_of_chunk);
+
+    net::Regroup regroup(ex_.loop, held);
+    co_await regroup;
+    // A kept connection is looked at as it is taken, so nothing may be waited for between that and sending.
     awaitable<Acquired> acquiring = ex_.upstreams.acquire(deployment_, total_deadline_, is_repeat);
     const bool must_wait = !acquiring.is_ready();
     const auto started = must_wait ? Clock::now() : TimePoint();
@@ -76,21 +93,7 @@ awaitable<Problem> Call::open(const std::vector<std::string_view>& pieces,
     lease_ = std::move(acquired.lease);
     was_reached_ = true;
 
-    std::size_t held = 0;
-    for (const auto& piece : pieces) held += piece.size();
-    // What was held of a body of unknown length is its first chunk.
-    const bool is_first_chunk = !body_length && held > 0;
-    char size_line[http::max_chunk_head_bytes];
-    std::vector<std::string_view> parts;
-    parts.reserve(pieces.size() + 3);
-    if (ex_.upgrade) handshake_key_ = http::make_handshake_key();
-    append_request_head(request_head_, ex_, deployment_, body_length, bearer, handshake_key_);
-    parts.push_back(request_head_);
-    if (is_first_chunk) parts.emplace_back(size_line, http::write_chunk_head(size_line, held));
-    parts.insert(parts.end(), pieces.begin(), pieces.end());
-    if (is_first_chunk) parts.push_back(http::end_of_chunk);
-    net::Regroup regroup(ex_.loop);
-    co_await regroup;
+    ex_.was_sent = true;
     Sent sent = co_await send(std::move(parts));
     std::string().swap(request_head_);
     if (sent == Sent::ok && is_streamed) {

@@ -3,8 +3,12 @@
 #include "base/branch.hpp"
 #include "net/loop.hpp"
 
+#include "tollgate/clock.hpp"
+
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,7 +20,7 @@ class GroupTest : public testing::Test {
   awaitable<void> walk(char name, int places) {
     told += name;
     for (int i = 0; i < places; ++i) {
-      Regroup regroup(loop);
+      Regroup regroup(loop, bytes);
       co_await regroup;
       told += name;
     }
@@ -43,6 +47,7 @@ class GroupTest : public testing::Test {
   }
 
   Loop loop;
+  std::size_t bytes = 0;
   std::string told;
   std::vector<base::Result<void>> results{};
   std::vector<base::Branch> branches;
@@ -89,22 +94,33 @@ TEST_F(GroupTest, AllMayBeEndedWhileTheyWait) {
   EXPECT_EQ(told, "bb");  // there is no company any more
 }
 
+TEST_F(GroupTest, WhoHasMuchToLookThroughGoesOnAtOnce) {
+  ask_until_one_waits();
+  told.clear();
+  bytes = 16 * 1024 + 1;
+  start('a', 2);
+  EXPECT_EQ(told, "aaa");
+  bytes = 16 * 1024;
+  start('b', 1);
+  EXPECT_EQ(told, "aaab");
+  run();
+  EXPECT_EQ(told, "aaab.b");
+}
+
 TEST_F(GroupTest, TheLoopLooksAtSocketsNowAndThen) {
   ask_until_one_waits();
-  start('a', 5000);
-  start('b', 5000);
-  told.clear();
-  bool was_posted_work_run = false;
-  std::size_t told_before = 0;
-  loop.post([&] {
-    was_posted_work_run = true;
-    told_before = told.size();
-  });
-  loop.post([&] { loop.post([&] { loop.post([&] { loop.stop(); }); }); });
+  start('a', 100'000'000);  // more than it takes in any time
+  told.reserve(1 << 20);
+  int others = 0;
+  const TimePoint begun = Clock::now();
+  std::function<void()> other = [&] {
+    if (++others == 3) return loop.stop();
+    loop.post(other);
+  };
+  loop.post(other);
   loop.run();
-  EXPECT_TRUE(was_posted_work_run);
-  EXPECT_LT(told_before, 1000u);
-  EXPECT_GE(told.size(), 512u);
+  EXPECT_EQ(others, 3);
+  EXPECT_GE(Clock::now() - begun, std::chrono::milliseconds(10));  // twice they went on for five
 }
 
 }  // namespace
