@@ -6,7 +6,8 @@ import time
 import pytest
 
 from harness import KEY, wait_until
-from wire import STREAM_HEAD, Gone, chunk, request, token
+from upstream import serve
+from wire import STREAM_HEAD, Gone, answer, chunk, request, token
 
 CHAT = "/openai/v1/chat/completions"
 STREAM = request("POST", CHAT, KEY, b'{"model":"gpt-4o","stream":true,"messages":[{"role":"user","content":"hi"}]}')
@@ -146,3 +147,32 @@ def test_a_client_that_leaves_together_with_its_last_byte_is_noticed(start, how)
         assert record["end"] == "client_gone"
         assert time.monotonic() - since < 1
         wait_until(lambda: all(peer.gone_at for peer in upstream.peers), 1)
+
+
+@pytest.mark.parametrize("how", ["close", "reset"])
+def test_those_who_leave_in_company_cost_the_others_nothing(start, how):
+    """Many requests are there when the gateway looks, and every second client has left."""
+    slow = request("POST", CHAT, KEY, b'{"model":"gpt-4o","messages":[],"user":"slow"}')
+    whole = answer('{"choices":[]}')
+    gateway, _ = start(serve(lambda asked: [1, whole] if b"slow" in asked.body else whole), {"server": {"workers": 1}})
+    for _ in range(3):
+        clients = [gateway.connect() for _ in range(40)]
+        for client in clients:
+            client.send(PLAIN)
+            client.message()
+        gateway.signal(signal.SIGSTOP)
+        for client in clients:
+            client.send(slow)
+        for client in clients[::2]:
+            getattr(client, how)()
+        gateway.signal(signal.SIGCONT)
+        for client in clients[1::2]:
+            assert client.message().status == 200
+        for client in clients:
+            client.close()
+    records = gateway.wait_records(3 * 80)
+    assert len({record["request_id"] for record in records}) == len(records)
+    ends = [(record["end"], record["status"]) for record in records]
+    assert ends.count(("complete", 200)) == 3 * 60
+    assert ends.count(("client_gone", None)) == 3 * 20
+    wait_until(gateway.is_at_rest)
