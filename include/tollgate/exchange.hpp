@@ -83,7 +83,7 @@ struct Exchange {
   const Deployment* deployment = nullptr;  // the one that served, or was tried last
   const Deployment* other = nullptr;  // called beside the one that served, and let go of; null: none
   int attempts = 0;                  // upstream calls made
-  bool was_sent = false;             // by one of them, to where it is or may be worked at
+  bool was_sent = false;             // a deployment has been given the request, or a part of it
   int status = 0;                    // told to the client; 0: nothing was
   int upstream_status = 0;           // of the last attempt; 0: none answered
   Usage usage;

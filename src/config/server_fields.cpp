@@ -37,7 +37,7 @@ Fields<ServerLimits> server_limit_fields() {
              "How long a client may take no bytes before its connection is closed.");
   f.optional("worker_wait", &ServerLimits::worker_wait, DurationValue{},
              "How long requests may wait for a busy worker. When they have waited longer for a second, some "
-             "are refused with a 503, which takes at most a thirtieth of its time.");
+             "are refused with a 503, in at most a thirtieth of the worker's time.");
   f.optional("connections", &ServerLimits::connections_per_worker, connection_count,
              "Most client connections a worker.");
   return f;

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from harness import KEY, wait_until
-from upstream import serve
+from upstream import BlackHole, serve
 from wire import STREAM_HEAD, Gone, answer, chunk, request, token
 
 CHAT = "/openai/v1/chat/completions"
@@ -86,6 +86,19 @@ def test_the_upstream_is_left_at_once(start, case, how):
     metrics = gateway.metrics()
     assert metrics["tollgate_requests_in_flight"] == 0
     assert metrics["tollgate_upstream_connections"] == 0
+
+
+def test_a_prompt_that_was_sent_nowhere_is_not_paid_for(start):
+    hole = BlackHole()
+    try:
+        gateway, _ = start(None, endpoint=f"http://127.0.0.1:{hole.port}")
+        with gateway.connect() as client:
+            client.send(STREAM)
+            time.sleep(0.2)  # it is being connected
+        record = gateway.wait_records(1)[0]
+    finally:
+        hole.close()
+    assert (record["end"], record["attempts"], record["usage"]) == ("client_gone", 1, None)
 
 
 def test_usage_that_the_provider_has_told_is_kept_when_the_client_leaves(start):

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from harness import KEY, ROOT
-from upstream import Upstream
+from upstream import BlackHole, Upstream
 from wire import Gone, request
 
 CHAT = "/openai/v1/chat/completions"
@@ -144,28 +144,6 @@ def well(peer):
             peer.close()
             return
         peer.send(plain(200, WHOLE))
-
-
-class BlackHole:
-    """Listens and lets nobody in: the queue of connections is full."""
-
-    def __init__(self):
-        self.listener = socket.socket()
-        self.listener.bind(("127.0.0.1", 0))
-        self.listener.listen(0)
-        self.port = self.listener.getsockname()[1]
-        self.guests = []
-        for _ in range(4):
-            guest = socket.socket()
-            guest.setblocking(False)
-            guest.connect_ex(("127.0.0.1", self.port))
-            self.guests.append(guest)
-        time.sleep(0.05)
-
-    def close(self):
-        for guest in self.guests:
-            guest.close()
-        self.listener.close()
 
 
 def endpoint_of(fault, upstream, hole):

@@ -153,3 +153,25 @@ def serve(respond):
                 else:
                     time.sleep(part)
     return script
+
+
+class BlackHole:
+    """Listens and lets nobody in: the queue of connections is full."""
+
+    def __init__(self):
+        self.listener = socket.socket()
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(0)
+        self.port = self.listener.getsockname()[1]
+        self.guests = []
+        for _ in range(4):
+            guest = socket.socket()
+            guest.setblocking(False)
+            guest.connect_ex(("127.0.0.1", self.port))
+            self.guests.append(guest)
+        time.sleep(0.05)
+
+    def close(self):
+        for guest in self.guests:
+            guest.close()
+        self.listener.close()

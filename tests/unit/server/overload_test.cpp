@@ -31,6 +31,14 @@ class OverloadTest : public ::testing::Test {
     EXPECT_EQ(refused(500us, 51ms), 1);
   }
 
+  // Two seconds and more in which one request in `of` finds the worker idle.
+  void be_idle_once_in(int of) {
+    for (int i = 0; i < 400; ++i) {
+      refused(1ms, 100us);
+      refused((of - 1) * 1ms, 600us);
+    }
+  }
+
   Overload overload;
   TimePoint now = TimePoint{} + 1h;
   bool ends_connections = false;
@@ -100,19 +108,13 @@ TEST_F(OverloadTest, EndsWhenNothingHadToBeRefusedForASecond) {
 
 TEST_F(OverloadTest, EndsWhenTheWorkerIsIdleNowAndThen) {
   begin();
-  for (int i = 0; i < 400; ++i) {
-    refused(1ms, 100us);
-    refused(4ms, 600us);
-  }
+  be_idle_once_in(5);
   EXPECT_EQ(refused(100ms, 600us), 0);
 }
 
 TEST_F(OverloadTest, GoesOnWhileTheWorkerIsHardlyEverIdle) {
   begin();
-  for (int i = 0; i < 400; ++i) {
-    refused(1ms, 100us);
-    refused(9ms, 600us);
-  }
+  be_idle_once_in(10);
   EXPECT_EQ(refused(100ms, 600us), 100);
 }
 
