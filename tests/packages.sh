@@ -2,7 +2,7 @@
 # Sourced by quickstart.sh, test.sh and the run.sh scripts under tests/.
 
 build_packages="cmake ninja-build g++ ccache pkg-config libboost1.81-dev nlohmann-json3-dev
-  libspdlog-dev libfmt-dev libyaml-cpp-dev libsimdjson-dev libsqlite3-dev libhiredis-dev libc-ares-dev libssl-dev libhowardhinnant-date-dev"
+  libspdlog-dev libfmt-dev libyaml-cpp-dev libsimdjson-dev libsqlite3-dev libhiredis-dev libc-ares-dev libssl-dev libhowardhinnant-date-dev libmimalloc-dev"
 run_packages="curl ca-certificates python3 tzdata"
 test_packages="libgtest-dev python3-venv openssl redis-server strace"
 fuzz_packages="clang libclang-rt-14-dev"
