@@ -87,6 +87,10 @@ class ByteStream {
   // Looks at the receiving side without taking anything from it.
   virtual Peer look() = 0;
 
+  // As look(), but asks the system only when the last read or event left something to ask: what has come
+  // since then, and of an end what came together with the last bytes, goes unseen.
+  virtual Peer glance() = 0;
+
   // Tells the peer that nothing more will be sent; its last bytes can still be read.
   virtual void finish_sending() = 0;
 

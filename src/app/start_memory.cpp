@@ -1,7 +1,6 @@
 #include "app/start_memory.hpp"
 
 #include <link.h>
-#include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -41,7 +40,6 @@ int give_back(dl_phdr_info* object, std::size_t, void*) {
 }  // namespace
 
 void give_back_start_memory() {
-  ::malloc_trim(0);
   ::dl_iterate_phdr(give_back, nullptr);
 }
 

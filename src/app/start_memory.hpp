@@ -3,9 +3,9 @@
 
 namespace tollgate::app {
 
-// Gives back what loading the program and its configuration has left behind: free pages of the heap, and
-// mapped pages of files that are only read (symbols and relocations, which the loader goes through once).
-// What of these is wanted later is mapped again when it is touched. To be called once, after the start.
+// Gives back what loading the program has left behind: mapped pages of files that are only read (symbols and
+// relocations, which the loader goes through once). What of these is wanted later is mapped again when it is
+// touched. To be called once, after the start.
 void give_back_start_memory();
 
 }  // namespace tollgate::app

@@ -231,6 +231,7 @@ awaitable<upstream::Problem> Attempt::begin_whole() {
       case Call::Status::would_block: {
         auto readable = call_.readable(std::min(call_.total_deadline(), Clock::now() + deployment_.timeouts.gap));
         if (co_await readable == Wake::timeout) co_return too_late();
+        began_at_ = Clock::now();
         break;
       }
       case Call::Status::end:
@@ -243,7 +244,6 @@ awaitable<upstream::Problem> Attempt::begin_whole() {
 
 // The body is here. One that is no JSON object, or an object that says it failed, is not an answer.
 upstream::Problem Attempt::note_whole() {
-  began_at_ = Clock::now();
   if (!body_->scan) return nullptr;
   auto facts = body_->scan->finish();
   body_->scan.reset();

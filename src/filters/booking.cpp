@@ -124,7 +124,7 @@ awaitable<limits::Refusal> Booking::reserve(const limits::Need& need) {
     granted_ = tried;
     here.answer_least = here.answer_modest = here.answer_wish = granted_;
   }
-  refusal = reservation_.reserve(here, now_ms());
+  refusal = reservation_.reserve(here, moment());
   if (refusal.rule) co_return refusal;
   is_reserved_ = true;
   granted_ = reservation_.granted_answer();
@@ -308,7 +308,7 @@ ledger::Ticket Booking::book() {
   std::vector<ledger::Delta> more;
   std::size_t count = 0;
   reservation_.settle(
-      used, now_ms(),
+      used, moment(),
       [&](const limits::Pot& pot, const SpendRule& rule, std::int64_t slot_ms, std::int64_t amount) {
         if (rule.measure == Measure::concurrent) return;
         const ledger::Delta delta{pot.meter(), slot_ms, amount};

@@ -95,6 +95,8 @@ class Booking {
   limits::Spent spent();
   void book_other(limits::Spent& spent);
   WallTime at() const;
+  // For the pots of the reservation; without any it is of no account.
+  std::int64_t moment() const { return reservation_.is_empty() ? 0 : now_ms(); }
   void note_usage();
   void assume_usage();
   std::int64_t reserved_cost() const;  // nano-dollars

@@ -283,7 +283,6 @@ class Limits final : public Filter {
 
   // False: the subscription has more names than are kept count of. `only_spending`: pots of tokens and money.
   bool add_pots(const Exchange& ex, const Plan& plan, Booking& booking, bool only_spending = false) const {
-    const std::int64_t now = now_ms();
     booking.expect(plan.entries.size());
     for (const auto& entry : plan.entries) {
       const bool is_spending = entry.rule->measure == Measure::tokens || entry.rule->measure == Measure::money;
@@ -295,7 +294,7 @@ class Limits final : public Filter {
       if (!entry.pot) {
         const std::string_view name = name_in(ex, entry.rule->each);
         if (name.empty()) continue;
-        claim.named = services_.pots->named(*entry.rule, ex.subscription->name, name, now);
+        claim.named = services_.pots->named(*entry.rule, ex.subscription->name, name, now_ms());
         if (!claim.named) return false;
       }
       booking.add(std::move(claim));

@@ -75,6 +75,7 @@ class Reservation {
   // The pots of one request; before reserve().
   void expect(std::size_t claims) { entries_.reserve(claims); }
   void add(Claim claim);
+  bool is_empty() const noexcept { return entries_.empty(); }
 
   // From now on the pots of `rule` only count. Before reserve().
   void stop_enforcing(const SpendRule& rule) noexcept;

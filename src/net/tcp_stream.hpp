@@ -22,6 +22,7 @@ class TcpStream final : public ByteStream, private Readiness::Listener, private 
   void watch(void (*on_event)(void*), void* context) override;
   void unwatch() override;
   Peer look() override;
+  Peer glance() override { return is_drained() ? Peer::silent : look(); }
   void finish_sending() override;
   void close() override;
   bool is_open() const noexcept override { return fd_ >= 0; }

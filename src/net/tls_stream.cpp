@@ -174,6 +174,11 @@ Peer TlsStream::look() {
   return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? Peer::silent : Peer::gone;
 }
 
+Peer TlsStream::glance() {
+  const bool is_told = SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN;
+  return is_told || SSL_has_pending(ssl_) || !tcp_->is_drained() ? look() : Peer::silent;
+}
+
 void TlsStream::finish_sending() {
   ERR_clear_error();
   SSL_shutdown(ssl_);

@@ -40,6 +40,7 @@ class TlsStream final : public ByteStream {
   void watch(void (*on_event)(void*), void* context) override;
   void unwatch() override;
   Peer look() override;
+  Peer glance() override;
   void finish_sending() override;
   void close() override;
   bool is_open() const noexcept override { return tcp_->is_open(); }

@@ -115,11 +115,15 @@ awaitable<Connection::HeadRead> Connection::read_head() {
   auto deadline = coarse_now() + limits.idle;
   for (;;) {
     if (!inbox_.bytes.empty()) {
-      if (head_.bytes.empty()) {
+      const bool is_first = head_.bytes.empty();
+      if (is_first) {
         first_byte_ = Clock::now();
         deadline = first_byte_ + limits.header_time;
       }
-      if (take_head()) co_return HeadRead::ok;
+      if (take_head()) {
+        head_end_ = is_first ? first_byte_ : Clock::now();
+        co_return HeadRead::ok;
+      }
       if (head_.bytes.size() > limits.header_bytes) {
         server_.observer_.on_connection_error(Observer::ConnectionError::too_large);
         co_await refuse(ErrorKind::headers_too_large, "The request's headers are larger than this gateway takes.");
@@ -145,7 +149,6 @@ awaitable<Connection::HeadRead> Connection::read_head() {
 awaitable<bool> Connection::serve_one() {
   chain_ = server_.chain_;
   const ServerLimits& limits = chain_->config->server.limits;
-  const TimePoint begun = Clock::now();  // the first byte may have come long before the end of the head
   Exchange ex(server_.loop_, server_.upstreams_);
   RequestText::Facts facts;
   const http::HeadError problem = head_.parse(limits.header_bytes, ex, facts, ex.error_detail);
@@ -153,7 +156,7 @@ awaitable<bool> Connection::serve_one() {
     co_await refuse_malformed(problem, ex.error_detail);
     co_return false;
   }
-  const bool is_too_much = server_.must_refuse(begun);
+  const bool is_too_much = server_.must_refuse(head_end_);
   ex.till = server_.till_;
   ex.tokens = server_.tokens_;
   ex.id = base::make_request_id();
@@ -231,7 +234,7 @@ awaitable<bool> Connection::serve_one() {
     server_.observer_.on_connection_error(Observer::ConnectionError::write_stall);
   }
   if (!sink.can_keep_alive()) {
-    if (is_too_much) server_.overload_.on_refused(Clock::now() - begun, true);
+    if (is_too_much) server_.overload_.on_refused(Clock::now() - head_end_, true);
     // What a WebSocket's client sends behind our close frame is not to reset the connection either.
     const bool is_still_sending = !body.is_read() || (tunnel && tunnel->has_begun());
     must_linger_ = !sink.is_gone() && is_still_sending;
@@ -239,7 +242,7 @@ awaitable<bool> Connection::serve_one() {
     co_return false;
   }
   const bool is_skipped = body.is_read() || co_await skip_rest(body);
-  if (is_too_much) server_.overload_.on_refused(Clock::now() - begun, false);
+  if (is_too_much) server_.overload_.on_refused(Clock::now() - head_end_, false);
   co_return is_skipped && !server_.is_draining();
 }
 

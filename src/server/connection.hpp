@@ -52,6 +52,7 @@ class Connection {
   RequestText head_;          // of the request being read or served
   std::size_t searched_ = 0;  // of its bytes, for their end
   TimePoint first_byte_{};
+  TimePoint head_end_{};      // the first byte may have come long before
   std::shared_ptr<const Chain> chain_;
   base::Cancellable<Outcome>* work_ = nullptr;  // what a client that leaves cancels
   bool is_idle_ = false;

@@ -76,8 +76,9 @@ awaitable<Problem> Call::open(const std::vector<std::string_view>& pieces,
 
     net::Regroup regroup(ex_.loop, held);
     co_await regroup;
-    // A kept connection is looked at as it is taken, so nothing may be waited for between that and sending.
-    awaitable<Acquired> acquiring = ex_.upstreams.acquire(deployment_, total_deadline_, is_repeat);
+    // What is known of a kept connection is known as it is taken: nothing may be waited for before sending.
+    const Reuse reuse = is_repeat ? Reuse::none : is_streamed ? Reuse::careful : Reuse::quick;
+    awaitable<Acquired> acquiring = ex_.upstreams.acquire(deployment_, total_deadline_, reuse);
     const bool must_wait = !acquiring.is_ready();
     const auto started = must_wait ? Clock::now() : TimePoint();
     Acquired acquired = co_await acquiring;

@@ -15,6 +15,9 @@ namespace {
 // Azure's front ends drop idle connections after some minutes; ours go first.
 constexpr std::chrono::seconds max_idle{90};
 constexpr std::chrono::seconds sweep_interval{2};
+// For so long after its answer a connection is what it was then: upstreams drop those that nobody used for
+// seconds, and what is on its way from them comes as an event. Two ticks of the coarse clock.
+constexpr std::chrono::milliseconds just_used{8};
 constexpr std::chrono::milliseconds answer_pause{250};  // until a name that was asked for is looked at again
 
 // Something may have happened on an idle connection: the upstream closed it, or sent what nobody asked
@@ -142,16 +145,16 @@ Pool& Upstreams::pool_for(const Deployment& deployment) {
   return *known;
 }
 
-awaitable<Acquired> Upstreams::acquire(const Deployment& deployment, TimePoint deadline,
-                                       bool fresh) {
+awaitable<Acquired> Upstreams::acquire(const Deployment& deployment, TimePoint deadline, Reuse reuse) {
   Pool& pool = pool_for(deployment);
-  while (!fresh && !pool.idle.empty()) {
+  while (reuse != Reuse::none && !pool.idle.empty()) {
     Pool::Kept& kept = pool.idle.front();
     kept.stream->unwatch();
     metrics_.upstream_idle.add(-1);
     // Its event may have come with its last answer, be waiting behind the one that brought us here, or
     // not have been fetched yet. Bytes that came before the request would be read as its answer.
-    if (kept.stream->look() != Peer::silent) {
+    const bool may_glance = reuse == Reuse::quick && coarse_now() - kept.idle_since < just_used;
+    if ((may_glance ? kept.stream->glance() : kept.stream->look()) != Peer::silent) {
       pool.idle.pop_front();
       --pool.open;
       continue;

@@ -74,6 +74,13 @@ struct Acquired {
   std::string error;      // why there is none
 };
 
+// Which connections a call may be given.
+enum class Reuse : unsigned char {
+  quick,    // a kept one, even one that the upstream may have closed a moment ago: the call can be repeated
+  careful,  // a kept one that is looked at first
+  none
+};
+
 class Upstreams : private Timer {
  public:
   Upstreams(net::Loop& loop, net::Perimeter& perimeter, telemetry::WorkerMetrics& metrics);
@@ -85,8 +92,7 @@ class Upstreams : private Timer {
   void on_new_config();
 
   // A kept connection at once, or a new one within the deadline and the deployment's time to connect.
-  // `fresh`: do not reuse.
-  awaitable<Acquired> acquire(const Deployment& deployment, TimePoint deadline, bool fresh = false);
+  awaitable<Acquired> acquire(const Deployment& deployment, TimePoint deadline, Reuse reuse);
 
  private:
   Pool& pool_for(const Deployment& deployment);

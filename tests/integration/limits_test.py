@@ -171,6 +171,24 @@ def test_an_idle_upstream_connection_that_is_closed_is_forgotten(start):
     assert len(upstream.peers) == 3 and {r["attempts"] for r in gateway.wait_records(3)} == {1}
 
 
+def test_an_upstream_that_closes_with_each_answer_and_does_not_say_so(start):
+    """The next request comes before the end has been seen: what can be sent again is, the rest goes elsewhere at once."""
+    def script(peer):
+        peer.read_request()
+        peer.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        peer.send(ANSWER)
+
+    upload = request("POST", "/openai/v1/files", KEY, b"--b--\r\n", ["Content-Type: multipart/form-data; boundary=b"])
+    gateway, upstream = start(script)
+    client = gateway.connect()
+    for data in [PLAIN, upload, upload, PLAIN] * 20:
+        client.send(data)
+        assert client.message().status == 200
+    records = gateway.wait_records(80)
+    assert {(r["status"], r["attempts"], r["end"]) for r in records} == {(200, 1, "complete")}
+    assert len(upstream.requests) == 80
+
+
 def test_an_upstream_that_cannot_be_reached_is_a_502_and_names_no_address_to_the_client(start):
     gateway, upstream = start(serve(lambda _: ANSWER))
     upstream.close()

@@ -96,6 +96,26 @@ TEST_F(TcpStreamTest, TellsAnEndThatCameTogetherWithTheLastBytes) {
              [&] { EXPECT_EQ(stream_->look(), Peer::gone); }});  // it made no event of its own
 }
 
+TEST_F(TcpStreamTest, GlancesAtWhatIsKnown) {
+  on_events({[&] {
+               EXPECT_EQ(stream_->look(), Peer::silent);
+               ASSERT_EQ(::send(peer_, "one", 3, 0), 3);
+             },
+             [&] {
+               EXPECT_EQ(stream_->glance(), Peer::sent);
+               EXPECT_EQ(read(), "one");
+               ASSERT_EQ(::send(peer_, "two", 3, 0), 3);
+               EXPECT_EQ(stream_->glance(), Peer::silent);  // nothing has told of it
+               EXPECT_EQ(stream_->look(), Peer::sent);
+             },
+             [&] {
+               EXPECT_EQ(stream_->glance(), Peer::sent);
+               EXPECT_EQ(read(), "two");
+               ::shutdown(peer_, SHUT_WR);
+             },
+             [&] { EXPECT_EQ(stream_->glance(), Peer::gone); }});
+}
+
 TEST_F(TcpStreamTest, WritesPartsInOrderHoweverLargeTheyAre) {
   const std::string small = "head ", large(20'000, 'x');
   for (const auto& body : {small, large}) {
