@@ -54,7 +54,7 @@ awaitable<Opened> open_tcp(Loop& loop, const Allowed& allowed, TimePoint deadlin
     out.error = std::string("no socket: ") + std::strerror(out.code);
     co_return out;
   }
-  out.tcp = std::make_unique<TcpStream>(loop, fd, address.is_v6());
+  out.tcp = std::make_unique<TcpStream>(loop, fd, address.is_v6(), Readiness::Rank::finishing);
   keep_alive(fd);
   int code = ::connect(fd, address.get(), address.size) == 0 ? 0 : errno;
   while (code == EINPROGRESS) {

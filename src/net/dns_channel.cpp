@@ -56,7 +56,7 @@ void take_addresses(const ares_addrinfo& answer, DnsAnswer& out) {
 // A socket of c-ares, watched by the loop. Closed by being destroyed.
 class DnsChannel::Socket final : public Readiness::Listener {
  public:
-  Socket(DnsChannel& channel, int fd, bool is_v6) : channel_(channel), fd_(fd), readiness_(channel.loop_, fd, is_v6, *this) {}
+  Socket(DnsChannel& channel, int fd, bool is_v6) : channel_(channel), fd_(fd), readiness_(channel.loop_, fd, is_v6, *this, Readiness::Rank::finishing) {}
 
   void want(bool is_readable, bool is_writable) {
     wants_read_ = is_readable;

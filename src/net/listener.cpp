@@ -79,7 +79,7 @@ struct Listener::State : Timer, std::enable_shared_from_this<State> {
       const int fd =
           ::accept4(acceptor.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd >= 0) {
-        on_connection(std::make_unique<TcpStream>(loop, fd, is_v6));
+        on_connection(std::make_unique<TcpStream>(loop, fd, is_v6, Readiness::Rank::starting));
         if (!acceptor.is_open()) return;
         continue;
       }

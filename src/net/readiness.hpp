@@ -1,9 +1,9 @@
-// Tells when a socket may be read or written again, through Asio's reactor.
+// Tells when a socket may be read or written again.
 //
-// Two implementations behind one interface. On epoll (readiness_epoll.cpp) the reactor's own
-// edge-triggered operations are used: a wait costs no system call and no allocation, where
-// async_wait re-registers the descriptor every time (two epoll_ctl a request, 4 % of its cost). On
-// io_uring (readiness_asio.cpp) it is async_wait, which is a poll request of the ring.
+// Two implementations behind one interface. On epoll (readiness_epoll.cpp) it is the loop's Poller, which looks
+// at edges: a wait costs no system call and no allocation, where Asio's async_wait registers the descriptor
+// anew every time (two epoll_ctl a request, 4 % of its cost). On io_uring (readiness_asio.cpp) it is
+// async_wait, which is a poll request of the ring; ranks are of no account there.
 //
 // Edges: a call of arm() is answered when something has happened since the last answer, so who was
 // answered reads until the socket is drained before arming again. TcpStream keeps account of that.
@@ -18,6 +18,13 @@ class Readiness {
  public:
   enum class For : unsigned char { read, write };
 
+  // Who comes first when many are ready. Room to write always finishes something.
+  enum class Rank : unsigned char {
+    finishing,  // what comes belongs to work under way: answers of upstreams and name servers
+    starting,   // what comes may begin new work: clients
+    in_line     // likewise, and never answered out of its turn
+  };
+
   class Listener {
    public:
     virtual void on_ready(For direction) = 0;
@@ -27,7 +34,7 @@ class Readiness {
   };
 
   // Takes over the socket and closes it in the end.
-  Readiness(Loop& loop, int socket, bool is_v6, Listener& listener);
+  Readiness(Loop& loop, int socket, bool is_v6, Listener& listener, Rank rank);
   ~Readiness();
   Readiness(const Readiness&) = delete;
 
@@ -38,8 +45,15 @@ class Readiness {
   // Closes the socket; the listener is not called any more.
   void close();
 
+  // While there is more to start than time for it: so many a turn of those that have just come are answered out of
+  // their order, the latest first, to be turned away before they have waited. Until the next call.
+  static void answer_latest(Loop& loop, int count);
+
+  // Whether the answer under way is one of these. On io_uring, whose order is not ours, any may be.
+  static bool is_latest(Loop& loop);
+
  private:
-  struct Core;  // outlives this object while the reactor holds an operation
+  struct Core;
   Core* core_;
 };
 

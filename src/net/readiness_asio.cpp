@@ -54,13 +54,17 @@ struct Readiness::Core {
   bool write_is_armed = false;
 };
 
-Readiness::Readiness(Loop& loop, int socket, bool is_v6, Listener& listener)
+Readiness::Readiness(Loop& loop, int socket, bool is_v6, Listener& listener, Rank)
     : core_(new Core(loop, socket, is_v6, listener)) {}
 
 Readiness::~Readiness() {
   close();
   core_->release();
 }
+
+void Readiness::answer_latest(Loop&, int) {}
+
+bool Readiness::is_latest(Loop&) { return true; }
 
 void Readiness::arm(For direction) { core_->arm(direction); }
 

@@ -25,7 +25,7 @@ int open_event() {
 
 }  // namespace
 
-ReadyDelay::ReadyDelay(Loop& loop) : event_(open_event()), readiness_(loop, event_, false, *this) {}
+ReadyDelay::ReadyDelay(Loop& loop) : event_(open_event()), readiness_(loop, event_, false, *this, Readiness::Rank::in_line) {}
 
 Duration ReadyDelay::sample(TimePoint now) {
   if (is_under_way_) return std::max(last_, now - started_);

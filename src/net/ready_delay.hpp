@@ -1,6 +1,6 @@
-// For how long what is ready waits until a loop comes to it: how far a worker is behind.
+// For how long a request that is ready waits until a loop comes to it: how far a worker is behind.
 //
-// Measured with a descriptor of its own that is made ready now and then: it stands behind everything
+// Measured with a descriptor of its own that is made ready now and then: it stands behind every client
 // that was ready before it, in the kernel's queue as in the loop's.
 // One thread: the loop's.
 #pragma once

@@ -39,8 +39,8 @@ int without_delay(int socket) {
 
 }  // namespace
 
-TcpStream::TcpStream(Loop& loop, int socket, bool is_v6)
-    : loop_(loop), fd_(without_delay(socket)), readiness_(loop, socket, is_v6, *this) {
+TcpStream::TcpStream(Loop& loop, int socket, bool is_v6, Readiness::Rank rank)
+    : loop_(loop), fd_(without_delay(socket)), readiness_(loop, socket, is_v6, *this, rank) {
   fire = [](Timer& timer) { static_cast<TcpStream&>(timer).look_late(); };
 }
 
@@ -153,7 +153,7 @@ void TcpStream::look_late() {
   if (std::exchange(has_read_, false)) {
     at = coarse_now() + late_look;
     loop_.arm(*this);
-  } else if (look() != Peer::silent) {
+  } else if (look() == Peer::gone) {  // bytes have an edge of their own, which may be waiting its turn
     on_ready(Readiness::For::read);
   }
 }

@@ -14,7 +14,7 @@ namespace tollgate::net {
 class TcpStream final : public ByteStream, private Readiness::Listener, private Timer {
  public:
   // Takes over a connected (or connecting) socket; sets TCP_NODELAY.
-  TcpStream(Loop& loop, int socket, bool is_v6);
+  TcpStream(Loop& loop, int socket, bool is_v6, Readiness::Rank rank);
   ~TcpStream() override;
 
   IoResult try_read(char* into, std::size_t size) override;

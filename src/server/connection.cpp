@@ -111,6 +111,7 @@ bool Connection::take_head() {
 awaitable<Connection::HeadRead> Connection::read_head() {
   head_.clear();  // an idle connection keeps nothing of its last request
   searched_ = 0;
+  took_its_turn_ = false;
   const auto& limits = chain_->config->server.limits;
   auto deadline = coarse_now() + limits.idle;
   for (;;) {
@@ -135,6 +136,7 @@ awaitable<Connection::HeadRead> Connection::read_head() {
     Wait readable = stream_->readable(deadline);
     const Wake wake = co_await readable;
     is_idle_ = false;
+    took_its_turn_ = server_.is_in_turn();
     if (wake == Wake::timeout) {
       if (head_.bytes.empty()) co_return HeadRead::closed;
       server_.observer_.on_connection_error(Observer::ConnectionError::header_timeout);
@@ -156,7 +158,7 @@ awaitable<bool> Connection::serve_one() {
     co_await refuse_malformed(problem, ex.error_detail);
     co_return false;
   }
-  const bool is_too_much = server_.must_refuse(head_end_);
+  const bool is_too_much = server_.must_refuse(head_end_, took_its_turn_);
   ex.till = server_.till_;
   ex.tokens = server_.tokens_;
   ex.id = base::make_request_id();

@@ -56,6 +56,7 @@ class Connection {
   std::shared_ptr<const Chain> chain_;
   base::Cancellable<Outcome>* work_ = nullptr;  // what a client that leaves cancels
   bool is_idle_ = false;
+  bool took_its_turn_ = false;  // the request waited as long as others did
   bool must_linger_ = false;
   base::Result<void> result_;
   std::coroutine_handle<> nobody_;

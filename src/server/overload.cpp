@@ -20,12 +20,15 @@ constexpr std::chrono::microseconds most_kept{200};
 // What a refusal took is measured by the clock. One that had to wait for its client did not work so long.
 constexpr std::chrono::microseconds longest_refusal{200};
 
+constexpr std::chrono::microseconds usual_refusal{10};
+constexpr int most_served = 32;
+
 // Reckoned for a client that comes again on a new connection: its end, accepting, perhaps a handshake.
 constexpr std::chrono::microseconds new_connection{500};
 
 }  // namespace
 
-bool Overload::must_refuse(Duration waited, Duration most, TimePoint now) noexcept {
+bool Overload::must_refuse(Duration waited, Duration most, TimePoint now, bool took_its_turn) noexcept {
   if (!is_refusing_) {
     if (waited <= most) {
       behind_since_ = no_deadline;
@@ -42,13 +45,19 @@ bool Overload::must_refuse(Duration waited, Duration most, TimePoint now) noexce
     behind_since_ = no_deadline;
     return false;
   }
-  was_last_refused_ = waited > shortest_queue && left_ > Duration::zero() && !was_last_refused_;
-  return was_last_refused_;
+  const bool is_refused = !took_its_turn && waited > shortest_queue && left_ > Duration::zero() && served_ > 0;
+  served_ = is_refused ? served_ - 1 : std::min(served_ + 1, most_served);
+  return is_refused;
+}
+
+int Overload::most_refusals() const noexcept {
+  if (!is_refusing_ || left_ <= Duration::zero()) return 0;
+  return std::min(served_, 1 + static_cast<int>(left_ / usual_refusal));
 }
 
 void Overload::begin(TimePoint now) noexcept {
   is_refusing_ = true;
-  was_last_refused_ = false;
+  served_ = 1;
   last_excess_ = look_since_ = counted_ = now;
   looked_ = idle_ = 0;
   left_ = most_kept;

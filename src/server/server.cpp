@@ -3,6 +3,7 @@
 #include "http/chunk_writer.hpp"
 #include "net/listener.hpp"
 #include "net/loop.hpp"
+#include "net/readiness.hpp"
 #include "net/ready_delay.hpp"
 #include "net/tcp_stream.hpp"
 #include "server/client_tunnel.hpp"
@@ -57,9 +58,15 @@ void Server::start() { listener_->start(); }
 
 void Server::refuse_overload() { delay_ = std::make_unique<net::ReadyDelay>(loop_); }
 
-bool Server::must_refuse(TimePoint now) {
-  return delay_ && overload_.must_refuse(delay_->sample(now), chain_->config->server.limits.worker_wait, now);
+bool Server::must_refuse(TimePoint now, bool took_its_turn) {
+  if (!delay_) return false;
+  const bool was_refusing = overload_.is_refusing();
+  const bool must = overload_.must_refuse(delay_->sample(now), chain_->config->server.limits.worker_wait, now, took_its_turn);
+  if (was_refusing || overload_.is_refusing()) net::Readiness::answer_latest(loop_, overload_.most_refusals());
+  return must;
 }
+
+bool Server::is_in_turn() { return !overload_.is_refusing() || !net::Readiness::is_latest(loop_); }
 
 void Server::on_accept(std::unique_ptr<net::TcpStream> tcp) {
   const auto limit = static_cast<std::size_t>(chain_->config->server.limits.connections_per_worker);

@@ -30,7 +30,7 @@ class TcpStreamTest : public testing::Test {
     EXPECT_EQ(::getsockname(listener, name, &size), 0);
     peer_ = ::socket(AF_INET, SOCK_STREAM, 0);
     EXPECT_EQ(::connect(peer_, name, size), 0);
-    stream_ = std::make_unique<TcpStream>(loop_, ::accept(listener, nullptr, nullptr), false);
+    stream_ = std::make_unique<TcpStream>(loop_, ::accept(listener, nullptr, nullptr), false, Readiness::Rank::starting);
     ::close(listener);
   }
   ~TcpStreamTest() override { ::close(peer_); }

@@ -19,7 +19,7 @@ class OverloadTest : public ::testing::Test {
   int refused(Duration length, Duration waited, Duration took = refusal, Duration between = 500us) {
     int count = 0;
     for (const TimePoint end = now + length; now < end; now += between) {
-      if (!overload.must_refuse(waited, most, now)) continue;
+      if (!overload.must_refuse(waited, most, now, took_its_turn)) continue;
       overload.on_refused(took, ends_connections);
       ++count;
     }
@@ -42,6 +42,7 @@ class OverloadTest : public ::testing::Test {
   Overload overload;
   TimePoint now = TimePoint{} + 1h;
   bool ends_connections = false;
+  bool took_its_turn = false;
 };
 
 TEST_F(OverloadTest, LongWaitsBelowTheBoundAreTaken) { EXPECT_EQ(refused(1min, most), 0); }
@@ -56,6 +57,29 @@ TEST_F(OverloadTest, ABurstIsTaken) {
 TEST_F(OverloadTest, RefusesEverySecondRequestAtMost) {
   begin();
   EXPECT_EQ(refused(160ms, 51ms), 160);  // of 320; they take 10 us of a millisecond, and 33 would be for them
+}
+
+TEST_F(OverloadTest, ServesWhoTookItsTurn) {
+  begin();
+  took_its_turn = true;
+  EXPECT_EQ(refused(1s, 51ms), 0);
+}
+
+TEST_F(OverloadTest, SaysHowManyItMayRefuse) {
+  EXPECT_EQ(overload.most_refusals(), 0);
+  begin();
+  EXPECT_EQ(overload.most_refusals(), 0);  // one has been, and none served since
+  took_its_turn = true;
+  refused(5ms, 51ms);
+  EXPECT_EQ(overload.most_refusals(), 10);
+  refused(50ms, 51ms);
+  EXPECT_EQ(overload.most_refusals(), 21);  // 200 us are kept for them
+  overload.on_refused(195us, false);
+  EXPECT_EQ(overload.most_refusals(), 1);
+  overload.on_refused(10us, false);
+  EXPECT_EQ(overload.most_refusals(), 0);
+  refused(1005ms, 100us);
+  EXPECT_EQ(overload.most_refusals(), 0);  // it is over
 }
 
 TEST_F(OverloadTest, SpendsOnePartInThirtyOfItsTimeOnRefusals) {
@@ -94,13 +118,13 @@ TEST_F(OverloadTest, ManyThatEndAtOnceDoNotStopItForLong) {
 TEST_F(OverloadTest, KeepsTheWorkerBusyWhileItRefuses) {
   begin();
   EXPECT_EQ(refused(100ms, 500us), 0);
-  EXPECT_EQ(refused(160ms, 501us), 160);
+  EXPECT_EQ(refused(160ms, 501us), 176);  // of 320, and before them 32 had been served that count
 }
 
 TEST_F(OverloadTest, EndsWhenNothingHadToBeRefusedForASecond) {
   begin();
   EXPECT_EQ(refused(900ms, 400us), 0);
-  EXPECT_EQ(refused(10ms, 600us), 10);  // it had not ended
+  EXPECT_EQ(refused(10ms, 600us), 20);  // it had not ended, and served many
   EXPECT_EQ(refused(1010ms, 400us), 0);
   EXPECT_EQ(refused(1s, 51ms), 0);  // it had: the next second is a burst again
   EXPECT_EQ(refused(10ms, 51ms), 10);
@@ -121,7 +145,7 @@ TEST_F(OverloadTest, GoesOnWhileTheWorkerIsHardlyEverIdle) {
 TEST_F(OverloadTest, ALullIsNoOverload) {
   refused(10ms, 51ms);
   now += 1h;
-  EXPECT_FALSE(overload.must_refuse(0ms, most, now));
+  EXPECT_FALSE(overload.must_refuse(0ms, most, now, false));
   EXPECT_EQ(refused(999ms, 51ms), 0);
 }
 

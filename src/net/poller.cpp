@@ -1,0 +1,236 @@
+// Asio's reactor watches the epoll. That uses asio::detail, which the pinned Boost (CMakeLists.txt) keeps stable.
+#include "net/poller.hpp"
+
+#include "net/loop.hpp"
+
+#include <boost/asio/detail/epoll_reactor.hpp>
+#include <boost/asio/detail/reactor_op.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <sys/epoll.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace tollgate::net {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using For = Readiness::For;
+
+// Of those that may begin something, in a turn. What a few dozen requests need stays in a core's second cache.
+constexpr int starts_a_turn = 32;
+constexpr int events_a_look = 256;
+
+unsigned char bit_of(For direction) { return direction == For::read ? 1 : 2; }
+
+int open_epoll() {
+  const int fd = ::epoll_create1(EPOLL_CLOEXEC);
+  if (fd < 0) throw std::system_error(errno, std::system_category(), "epoll_create1");
+  return fd;
+}
+
+void unlink(Poller::Watched& watched) noexcept {
+  watched.previous->next = watched.next;
+  watched.next->previous = watched.previous;
+  watched.next = watched.previous = nullptr;
+}
+
+}  // namespace
+
+void Poller::Queue::add(Watched& watched) noexcept {
+  watched.next = &ends_;
+  watched.previous = ends_.previous;
+  ends_.previous->next = &watched;
+  ends_.previous = &watched;
+}
+
+void Poller::Queue::take_all_of(Queue& other) noexcept {
+  while (!other.is_empty()) {
+    Watched& watched = other.first();
+    unlink(watched);
+    add(watched);
+  }
+}
+
+Poller::Watched* Poller::Queue::last_that_may_jump() noexcept {
+  Watched* last = ends_.previous;
+  while (last != &ends_ && last->rank == Readiness::Rank::in_line) last = last->previous;
+  return last == &ends_ ? nullptr : last;
+}
+
+struct Poller::Service final : asio::execution_context::service {
+  using key_type = Service;
+  static asio::execution_context::id id;
+
+  explicit Service(asio::execution_context& context)
+      : service(context), io(static_cast<asio::io_context&>(context)), poller(*this) {}
+  void shutdown() override;
+
+  asio::io_context& io;
+  Poller poller;
+};
+
+asio::execution_context::id Poller::Service::id;
+
+struct Poller::Outside {
+  using Reactor = asio::detail::epoll_reactor;
+
+  // "Exhausted" makes the reactor remember that the edge has been used up, and an edge that comes while nothing
+  // is armed makes the next start end at once.
+  struct Wait : asio::detail::reactor_op {
+    explicit Wait(Poller& p) : reactor_op(boost::system::error_code(), perform, complete), poller(p) {}
+    static status perform(reactor_op*) { return done_and_exhausted; }
+    static void complete(void* owner, asio::detail::operation* base, const boost::system::error_code&, std::size_t) {
+      auto& self = *static_cast<Wait*>(base);
+      self.is_armed = false;
+      const bool is_aborted = self.ec_ == asio::error::operation_aborted;
+      if (owner && !is_aborted && !self.poller.is_due_) self.poller.turn();
+    }
+
+    Poller& poller;
+    bool is_armed = false;
+  };
+
+  Outside(asio::io_context& context, Poller& poller)
+      : io(context), reactor(asio::use_service<Reactor>(context)), wait(poller) {
+    reactor.init_task();
+    reactor.register_descriptor(poller.epoll_, descriptor);
+  }
+
+  void arm(int epoll) {
+    if (wait.is_armed) return;
+    wait.is_armed = true;
+    wait.ec_ = {};
+    reactor.start_op(Reactor::read_op, epoll, descriptor, &wait, false, true);
+  }
+
+  asio::io_context& io;
+  Reactor& reactor;
+  Reactor::per_descriptor_data descriptor{};
+  Wait wait;
+};
+
+void Poller::Service::shutdown() {
+  auto& [context, reactor, descriptor, wait] = *poller.outside_;
+  reactor.deregister_descriptor(poller.epoll_, descriptor, true);
+  ::close(poller.epoll_);
+  reactor.cleanup_descriptor_data(descriptor);
+}
+
+Poller& Poller::of(Loop& loop) { return asio::use_service<Service>(loop.io()).poller; }
+
+Poller::Poller(Service& service) : epoll_(open_epoll()), outside_(std::make_unique<Outside>(service.io, *this)) {
+  go_on_later();
+}
+
+Poller::~Poller() = default;
+
+void Poller::add(Watched& watched) noexcept {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLPRI | EPOLLET;
+  event.data.ptr = &watched;
+  // Where the kernel has no memory for it, waits end at their deadlines.
+  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, watched.socket, &event);
+  watched.edges = bit_of(For::read);  // something may have come before
+}
+
+void Poller::arm(Watched& watched, For direction) {
+  const unsigned char bit = bit_of(direction);
+  if (watched.armed & bit) return;
+  watched.armed |= bit;
+  if (direction == For::write && !watched.watches_writing) {
+    watched.watches_writing = true;
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLET;
+    event.data.ptr = &watched;
+    ::epoll_ctl(epoll_, EPOLL_CTL_MOD, watched.socket, &event);  // tells at once of a socket that is ready
+  }
+  if (watched.edges & bit) {
+    watched.edges &= static_cast<unsigned char>(~bit);
+    watched.due |= bit;
+    queue(watched);
+    if (!is_due_) go_on_later();
+  }
+}
+
+void Poller::remove(Watched& watched) noexcept {
+  watched.listener = nullptr;
+  if (watched.next) unlink(watched);
+  if (answered_ == &watched) answered_ = nullptr;
+}
+
+void Poller::go_on_later() {
+  is_due_ = true;
+  asio::post(outside_->io, [this] {
+    is_due_ = false;
+    turn();
+  });
+}
+
+void Poller::turn() {
+  const bool may_be_more = look();
+  answer_latest();
+  Queue now;  // what is queued meanwhile has its answer in the next turn
+  now.take_all_of(finishing_);
+  while (!now.is_empty()) answer(now.first());
+  for (int starts = 0; starts < starts_a_turn && !starting_.is_empty(); ++starts) answer(starting_.first());
+  if (is_due_) return;
+  if (may_be_more || !finishing_.is_empty() || !starting_.is_empty()) return go_on_later();
+  outside_->arm(epoll_);
+}
+
+void Poller::answer_latest() {
+  is_answering_latest_ = true;
+  for (int latest = std::min(latest_a_turn_, came_); latest > 0; --latest) {
+    Watched* const last = starting_.last_that_may_jump();
+    if (!last) break;
+    answer(*last);
+  }
+  is_answering_latest_ = false;
+}
+
+// Queues who is ready. True: there may be others.
+bool Poller::look() {
+  std::array<epoll_event, events_a_look> events;
+  came_ = 0;
+  const int count = ::epoll_wait(epoll_, events.data(), events_a_look, 0);
+  for (int i = 0; i < count; ++i) note(*static_cast<Watched*>(events[i].data.ptr), events[i].events);
+  return count == events_a_look || (count < 0 && errno == EINTR);
+}
+
+void Poller::note(Watched& watched, unsigned events) {
+  unsigned char happened = 0;
+  if (events & (EPOLLIN | EPOLLPRI | EPOLLHUP | EPOLLERR)) happened |= bit_of(For::read);
+  if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) happened |= bit_of(For::write);
+  watched.edges |= static_cast<unsigned char>(happened & ~watched.armed);
+  watched.due |= static_cast<unsigned char>(happened & watched.armed);
+  if (watched.due) queue(watched);
+}
+
+void Poller::queue(Watched& watched) noexcept {
+  if (watched.next) return;
+  const bool can_write = watched.due & bit_of(For::write);
+  if (can_write || watched.rank == Readiness::Rank::finishing) return finishing_.add(watched);
+  starting_.add(watched);
+  ++came_;
+}
+
+void Poller::answer(Watched& watched) {
+  unlink(watched);
+  const unsigned char due = watched.due;
+  watched.due = 0;
+  watched.armed &= static_cast<unsigned char>(~due);
+  answered_ = &watched;
+  if (due & bit_of(For::read)) watched.listener->on_ready(For::read);
+  if (answered_ && (due & bit_of(For::write))) watched.listener->on_ready(For::write);
+  answered_ = nullptr;
+}
+
+}  // namespace tollgate::net
