@@ -87,8 +87,8 @@ class ByteStream {
   // Looks at the receiving side without taking anything from it.
   virtual Peer look() = 0;
 
-  // As look(), but asks the system only when the last read or event left something to ask: what has come
-  // since then, and of an end what came together with the last bytes, goes unseen.
+  // As look(), but asks the system only when the last read or what the loop has been told since left something to ask:
+  // what the loop has not been told of yet, and an end that came together with the last bytes, go unseen.
   virtual Peer glance() = 0;
 
   // Tells the peer that nothing more will be sent; its last bytes can still be read.

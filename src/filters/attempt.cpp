@@ -224,6 +224,7 @@ awaitable<upstream::Problem> Attempt::begin_whole() {
         body.held += piece.bytes;
         if (body.held.size() > most_held_body) {
           kind_ = Kind::parts;
+          began_at_ = call_.answered_at();
           Problem none;
           co_return none;
         }
@@ -231,7 +232,7 @@ awaitable<upstream::Problem> Attempt::begin_whole() {
       case Call::Status::would_block: {
         auto readable = call_.readable(std::min(call_.total_deadline(), Clock::now() + deployment_.timeouts.gap));
         if (co_await readable == Wake::timeout) co_return too_late();
-        began_at_ = Clock::now();
+        began_at_ = readable.ended();
         break;
       }
       case Call::Status::end:

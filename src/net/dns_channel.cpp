@@ -109,7 +109,7 @@ DnsChannel::DnsChannel(Loop& loop, const ResolverConfig& config) : loop_(loop) {
     broken_ = std::string("names cannot be resolved: ") + ares_strerror(status);
     return;
   }
-  // The sockets are ours, so that the loop's reactor closes what it watches.
+  // The sockets are ours, so that the loop closes what it watches.
   static const ares_socket_functions functions{
       [](int family, int type, int protocol, void* self) -> ares_socket_t {
         return static_cast<DnsChannel*>(self)->open_socket(family, type, protocol);

@@ -1,5 +1,6 @@
 #include "net/loop.hpp"
 
+#include "net/readiness.hpp"
 #include "net/resolver.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -42,6 +43,7 @@ Loop::Loop()
       resolver_(std::make_unique<Resolver>(*this)),
       group_(*this) {
   spare_.reserve(spare_buffers);
+  Readiness::prepare(*this);
 }
 
 Loop::~Loop() = default;

@@ -9,7 +9,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <sys/epoll.h>
@@ -101,7 +100,8 @@ struct Poller::Outside {
   Outside(asio::io_context& context, Poller& poller)
       : io(context), reactor(asio::use_service<Reactor>(context)), wait(poller) {
     reactor.init_task();
-    reactor.register_descriptor(poller.epoll_, descriptor);
+    if (const int error = reactor.register_descriptor(poller.epoll_, descriptor))
+      throw std::system_error(error, std::system_category(), "epoll_ctl");
   }
 
   void arm(int epoll) {
@@ -143,7 +143,7 @@ void Poller::add(Watched& watched) noexcept {
 
 void Poller::arm(Watched& watched, For direction) {
   const unsigned char bit = bit_of(direction);
-  if (watched.armed & bit) return;
+  if (!watched.listener || watched.armed & bit) return;
   watched.armed |= bit;
   if (direction == For::write && !watched.watches_writing) {
     watched.watches_writing = true;
@@ -160,8 +160,18 @@ void Poller::arm(Watched& watched, For direction) {
   }
 }
 
+bool Poller::has_news(const Watched& watched) noexcept { return (watched.edges | watched.due) & bit_of(For::read); }
+
+void Poller::notice(Watched& watched) {
+  happened(watched, bit_of(For::read));
+  if (!is_due_) go_on_later();
+}
+
 void Poller::remove(Watched& watched) noexcept {
+  // Closing alone ends the watch only if nobody else holds the socket; who looks at /proc may.
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, watched.socket, nullptr);
   watched.listener = nullptr;
+  watched.edges = watched.due = 0;
   if (watched.next) unlink(watched);
   if (answered_ == &watched) answered_ = nullptr;
 }
@@ -175,25 +185,26 @@ void Poller::go_on_later() {
 }
 
 void Poller::turn() {
+  is_in_turn_ = false;
   const bool may_be_more = look();
   answer_latest();
-  Queue now;  // what is queued meanwhile has its answer in the next turn
-  now.take_all_of(finishing_);
-  while (!now.is_empty()) answer(now.first());
+  now_.take_all_of(finishing_);  // who is queued meanwhile has his answer in the next turn
+  while (!now_.is_empty()) answer(now_.first());
+  is_in_turn_ = true;
   for (int starts = 0; starts < starts_a_turn && !starting_.is_empty(); ++starts) answer(starting_.first());
+  is_in_turn_ = false;
   if (is_due_) return;
   if (may_be_more || !finishing_.is_empty() || !starting_.is_empty()) return go_on_later();
   outside_->arm(epoll_);
 }
 
 void Poller::answer_latest() {
-  is_answering_latest_ = true;
-  for (int latest = std::min(latest_a_turn_, came_); latest > 0; --latest) {
+  for (; latest_ > 0 && came_ > 0; --came_) {
     Watched* const last = starting_.last_that_may_jump();
-    if (!last) break;
+    if (!last) return;
+    --latest_;
     answer(*last);
   }
-  is_answering_latest_ = false;
 }
 
 // Queues who is ready. True: there may be others.
@@ -206,17 +217,22 @@ bool Poller::look() {
 }
 
 void Poller::note(Watched& watched, unsigned events) {
-  unsigned char happened = 0;
-  if (events & (EPOLLIN | EPOLLPRI | EPOLLHUP | EPOLLERR)) happened |= bit_of(For::read);
-  if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) happened |= bit_of(For::write);
-  watched.edges |= static_cast<unsigned char>(happened & ~watched.armed);
-  watched.due |= static_cast<unsigned char>(happened & watched.armed);
+  unsigned char directions = 0;
+  if (events & (EPOLLIN | EPOLLPRI | EPOLLHUP | EPOLLERR)) directions |= bit_of(For::read);
+  if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) directions |= bit_of(For::write);
+  happened(watched, directions);
+}
+
+void Poller::happened(Watched& watched, unsigned char directions) noexcept {
+  watched.edges |= static_cast<unsigned char>(directions & ~watched.armed);
+  watched.due |= static_cast<unsigned char>(directions & watched.armed);
   if (watched.due) queue(watched);
 }
 
 void Poller::queue(Watched& watched) noexcept {
-  if (watched.next) return;
   const bool can_write = watched.due & bit_of(For::write);
+  if (watched.next && !can_write) return;
+  if (watched.next) unlink(watched);
   if (can_write || watched.rank == Readiness::Rank::finishing) return finishing_.add(watched);
   starting_.add(watched);
   ++came_;

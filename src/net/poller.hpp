@@ -40,11 +40,13 @@ class Poller {
 
   void add(Watched& watched) noexcept;
   void arm(Watched& watched, Readiness::For direction);
-  void remove(Watched& watched) noexcept;  // also while it is answered
+  void notice(Watched& watched);
+  void remove(Watched& watched) noexcept;  // also while it is answered; before its socket is closed
+  static bool has_news(const Watched& watched) noexcept;
 
-  // Readiness::answer_latest() and is_latest().
-  void set_latest(int count) noexcept { latest_a_turn_ = count; }
-  bool is_answering_latest() const noexcept { return is_answering_latest_; }
+  // Readiness::answer_latest() and is_in_turn().
+  void set_latest(int count) noexcept { latest_ = count; }
+  bool is_in_turn() const noexcept { return is_in_turn_; }
 
  private:
   struct Service;  // by which Asio's context owns it
@@ -71,15 +73,17 @@ class Poller {
   void answer_latest();
   bool look();
   void note(Watched& watched, unsigned events);
+  void happened(Watched& watched, unsigned char directions) noexcept;
   void queue(Watched& watched) noexcept;
   void answer(Watched& watched);
 
   int epoll_;
   std::unique_ptr<Outside> outside_;
   Queue finishing_, starting_;
+  Queue now_;  // of those that finish something, who is answered in this turn
   int came_ = 0;  // of those that may start something, since the sockets were looked at
-  int latest_a_turn_ = 0;
-  bool is_answering_latest_ = false;
+  int latest_ = 0;
+  bool is_in_turn_ = false;
   Watched* answered_ = nullptr;  // in answer(), unless it has been removed
   bool is_due_ = false;          // a turn has been posted
 };

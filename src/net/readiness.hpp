@@ -42,15 +42,28 @@ class Readiness {
   // Nothing happens when that is so already.
   void arm(For direction);
 
+  // From the next answer on.
+  void set_rank(Rank rank);
+
+  // Whether something may have happened that was not answered yet. On io_uring that is not known: true.
+  bool has_news() const noexcept;
+
+  // As if something had happened to what can be read.
+  void notice();
+
   // Closes the socket; the listener is not called any more.
   void close();
 
-  // While there is more to start than time for it: so many a turn of those that have just come are answered out of
-  // their order, the latest first, to be turned away before they have waited. Until the next call.
+  // Makes what the sockets of a loop need. Throws std::system_error if there is no descriptor left.
+  static void prepare(Loop& loop);
+
+  // While there is more to start than time for it: so many of those that come next are answered out of their order,
+  // the latest first, to be turned away before they have waited. Instead of what the last call said.
   static void answer_latest(Loop& loop, int count);
 
-  // Whether the answer under way is one of these. On io_uring, whose order is not ours, any may be.
-  static bool is_latest(Loop& loop);
+  // Whether somebody is answered who may start something and has waited his turn. On io_uring, whose order is not
+  // ours, nobody has.
+  static bool is_in_turn(Loop& loop);
 
  private:
   struct Core;

@@ -62,9 +62,17 @@ Readiness::~Readiness() {
   core_->release();
 }
 
+void Readiness::prepare(Loop&) {}
+
 void Readiness::answer_latest(Loop&, int) {}
 
-bool Readiness::is_latest(Loop&) { return true; }
+bool Readiness::is_in_turn(Loop&) { return false; }
+
+void Readiness::set_rank(Rank) {}
+
+bool Readiness::has_news() const noexcept { return true; }
+
+void Readiness::notice() { core_->listener->on_ready(For::read); }
 
 void Readiness::arm(For direction) { core_->arm(direction); }
 

@@ -24,9 +24,17 @@ Readiness::~Readiness() {
   delete core_;
 }
 
+void Readiness::prepare(Loop& loop) { Poller::of(loop); }
+
 void Readiness::answer_latest(Loop& loop, int count) { Poller::of(loop).set_latest(count); }
 
-bool Readiness::is_latest(Loop& loop) { return Poller::of(loop).is_answering_latest(); }
+bool Readiness::is_in_turn(Loop& loop) { return Poller::of(loop).is_in_turn(); }
+
+void Readiness::set_rank(Rank rank) { core_->rank = rank; }
+
+bool Readiness::has_news() const noexcept { return Poller::has_news(*core_); }
+
+void Readiness::notice() { core_->poller.notice(*core_); }
 
 void Readiness::arm(For direction) { core_->poller.arm(*core_, direction); }
 

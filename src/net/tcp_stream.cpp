@@ -153,8 +153,8 @@ void TcpStream::look_late() {
   if (std::exchange(has_read_, false)) {
     at = coarse_now() + late_look;
     loop_.arm(*this);
-  } else if (look() == Peer::gone) {  // bytes have an edge of their own, which may be waiting its turn
-    on_ready(Readiness::For::read);
+  } else if (look() != Peer::silent) {
+    readiness_.notice();  // not before those who have waited longer
   }
 }
 

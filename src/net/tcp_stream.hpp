@@ -22,7 +22,7 @@ class TcpStream final : public ByteStream, private Readiness::Listener, private 
   void watch(void (*on_event)(void*), void* context) override;
   void unwatch() override;
   Peer look() override;
-  Peer glance() override { return is_drained() ? Peer::silent : look(); }
+  Peer glance() override { return is_drained() && !readiness_.has_news() ? Peer::silent : look(); }
   void finish_sending() override;
   void close() override;
   bool is_open() const noexcept override { return fd_ >= 0; }
@@ -35,6 +35,7 @@ class TcpStream final : public ByteStream, private Readiness::Listener, private 
   bool arm_as(Wait& wait, Wait::For direction);
   bool is_drained() const noexcept { return left_ != Left::unknown; }
   void note_unknown() noexcept { left_ = Left::unknown; }
+  void set_rank(Readiness::Rank rank) { readiness_.set_rank(rank); }
   void disarm(Wait& wait) noexcept override;
 
  private:

@@ -59,12 +59,15 @@ TlsStream::~TlsStream() {
 }
 
 awaitable<std::string> TlsStream::handshake(TimePoint deadline) {
+  const bool is_server = SSL_is_server(ssl_);
+  if (is_server) tcp_->set_rank(Readiness::Rank::in_line);  // too much work to be done out of turn
   for (;;) {
     ERR_clear_error();
     const int returned = SSL_do_handshake(ssl_);
     if (returned == 1) {
       read_wants_ = Wait::For::read;
       write_wants_ = Wait::For::write;
+      if (is_server) tcp_->set_rank(Readiness::Rank::starting);
       tcp_->note_unknown();  // more may have come with the last step and lie in the buffer of SSL
       co_return std::string();
     }
@@ -176,7 +179,7 @@ Peer TlsStream::look() {
 
 Peer TlsStream::glance() {
   const bool is_told = SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN;
-  return is_told || SSL_has_pending(ssl_) || !tcp_->is_drained() ? look() : Peer::silent;
+  return is_told || SSL_has_pending(ssl_) || tcp_->glance() != Peer::silent ? look() : Peer::silent;
 }
 
 void TlsStream::finish_sending() {

@@ -45,13 +45,14 @@ bool Overload::must_refuse(Duration waited, Duration most, TimePoint now, bool t
     behind_since_ = no_deadline;
     return false;
   }
-  const bool is_refused = !took_its_turn && waited > shortest_queue && left_ > Duration::zero() && served_ > 0;
+  is_behind_ = waited > shortest_queue;
+  const bool is_refused = !took_its_turn && is_behind_ && left_ > Duration::zero() && served_ > 0;
   served_ = is_refused ? served_ - 1 : std::min(served_ + 1, most_served);
   return is_refused;
 }
 
 int Overload::most_refusals() const noexcept {
-  if (!is_refusing_ || left_ <= Duration::zero()) return 0;
+  if (!is_refusing_ || !is_behind_ || left_ <= Duration::zero()) return 0;
   return std::min(served_, 1 + static_cast<int>(left_ / usual_refusal));
 }
 

@@ -42,6 +42,7 @@ class Overload {
   Duration left_{};            // for refusals; below zero after one that took more
   int served_ = 0;  // for which none has been refused yet
   bool is_refusing_ = false;
+  bool is_behind_ = false;  // when it was last asked
 };
 
 }  // namespace tollgate::server

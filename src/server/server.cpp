@@ -66,7 +66,7 @@ bool Server::must_refuse(TimePoint now, bool took_its_turn) {
   return must;
 }
 
-bool Server::is_in_turn() { return !overload_.is_refusing() || !net::Readiness::is_latest(loop_); }
+bool Server::is_in_turn() { return !overload_.is_refusing() || net::Readiness::is_in_turn(loop_); }
 
 void Server::on_accept(std::unique_ptr<net::TcpStream> tcp) {
   const auto limit = static_cast<std::size_t>(chain_->config->server.limits.connections_per_worker);

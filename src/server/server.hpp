@@ -97,7 +97,7 @@ class Server {
   friend class Connection;
   friend class ClientTunnel;
   bool must_refuse(TimePoint now, bool took_its_turn);
-  bool is_in_turn();  // what is told to a connection at the moment
+  bool is_in_turn();  // the request whose first bytes come at the moment
   void on_accept(std::unique_ptr<net::TcpStream> tcp);
   void remove_later(Connection& connection);
   void add_session(ClientTunnel& session);

@@ -15,8 +15,8 @@ namespace {
 // Azure's front ends drop idle connections after some minutes; ours go first.
 constexpr std::chrono::seconds max_idle{90};
 constexpr std::chrono::seconds sweep_interval{2};
-// For so long after its answer a connection is what it was then: upstreams drop those that nobody used for
-// seconds, and what is on its way from them comes as an event. Two ticks of the coarse clock.
+// For so long after its answer a connection is what it was then, or the loop has been told: upstreams drop those that
+// nobody used for seconds. By the coarse clock, whose ticks are up to 4 ms apart.
 constexpr std::chrono::milliseconds just_used{8};
 constexpr std::chrono::milliseconds answer_pause{250};  // until a name that was asked for is looked at again
 

@@ -132,8 +132,9 @@ TEST_F(PollerTest, AnswersTheLatestOutOfTheirOrder) {
   Readiness::answer_latest(loop_, 2);
   std::vector<std::string> latest;
   then_ = [&](End& end) {
-    if (Readiness::is_latest(loop_)) latest.push_back(end.name);
+    if (!Readiness::is_in_turn(loop_)) latest.push_back(end.name);
     if (end.name != "40") return;  // in the second turn
+    Readiness::answer_latest(loop_, 2);
     clients[0]->drain();
     clients[0]->readiness->arm(For::read);
     clients[0]->send();
@@ -142,7 +143,44 @@ TEST_F(PollerTest, AnswersTheLatestOutOfTheirOrder) {
   EXPECT_EQ(latest, (std::vector<std::string>{"99", "98", "0"})) << "those who have just come, no others";
   EXPECT_EQ((std::vector<std::string>{order[0], order[1], order[2]}), (std::vector<std::string>{"99", "98", "0"}));
   EXPECT_EQ(order.back(), "measure");
-  EXPECT_FALSE(Readiness::is_latest(loop_));
+  EXPECT_FALSE(Readiness::is_in_turn(loop_));
+}
+
+TEST_F(PollerTest, KnowsOfWhatWasNotAnsweredYet) {
+  End& end = add("end", Rank::starting);
+  settle();
+  EXPECT_FALSE(end.readiness->has_news());
+  End& other = add("other", Rank::finishing);
+  other.readiness->arm(For::read);
+  end.send();
+  bool had_news = false;
+  then_ = [&](End& e) {
+    if (&e == &other) had_news = end.readiness->has_news();  // both came in one turn
+  };
+  answers(2);
+  EXPECT_TRUE(had_news);
+  EXPECT_FALSE(end.readiness->has_news());
+}
+
+TEST_F(PollerTest, NoticesWhatItIsToldInItsOrder) {
+  End& end = add("end", Rank::starting);
+  End& other = add("other", Rank::starting);
+  settle();
+  end.readiness->notice();
+  end.readiness->notice();
+  other.readiness->notice();
+  EXPECT_EQ(answers(2), (std::vector<std::string>{"end", "other"}));
+}
+
+TEST_F(PollerTest, RoomToWriteComesBeforeWhoStarts) {
+  const auto clients = add_many(100, Rank::starting);
+  settle();
+  for (End* client : clients) client->send();
+  then_ = [&](End& end) {
+    if (end.name == "0") clients[99]->readiness->arm(For::write);  // waits in line to be read already
+  };
+  const auto order = answers(101);
+  EXPECT_LT(std::find(order.begin(), order.end(), "99 writes") - order.begin(), 66);
 }
 
 TEST_F(PollerTest, RemembersWhatHappenedWhileNobodyAsked) {
