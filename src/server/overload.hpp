@@ -40,7 +40,7 @@ class Overload {
   int looked_ = 0, idle_ = 0;  // requests since then, and those that found the worker idle
   TimePoint counted_{};        // `left_` holds what may be spent until then
   Duration left_{};            // for refusals; below zero after one that took more
-  int served_ = 0;  // for which none has been refused yet
+  int served_ = 0;             // for which none has been refused yet
   bool is_refusing_ = false;
   bool is_behind_ = false;  // when it was last asked
 };

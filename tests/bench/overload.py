@@ -7,7 +7,8 @@ Two stand-ins for deployments and the load generator share a core, the gateway h
 can do at most is measured (closed loop, 64 connections, then all), then RATE requests a second are offered on
 1,000 connections for SECONDS, then one deployment ends and they are offered for SECONDS again. Prints what was
 served and refused, how long a refused client waited for its answer, and the gateway's memory. Where less is
-answered than is offered all connections wait all the time: a wait is then 1,000 divided by what is answered.
+answered than is offered all connections wait all the time: who is served has then waited for 1,000 divided by
+what is answered.
 `worker_wait` is 5 ms, or 1,000 connections would not be enough to be too much.
 
 TOLLGATE_BENCH_SECONDS (60), TOLLGATE_BENCH_RATE (50000). TOLLGATE_BENCH_UPSTREAM: another program than the

@@ -6,6 +6,8 @@ import socket
 import threading
 import time
 
+import pytest
+
 from harness import KEY, all_deployments, wait_until
 from upstream import serve
 from wire import DONE, STREAM_HEAD, Gone, answer, request, token
@@ -187,6 +189,26 @@ def test_an_upstream_that_closes_with_each_answer_and_does_not_say_so(start):
     records = gateway.wait_records(80)
     assert {(r["status"], r["attempts"], r["end"]) for r in records} == {(200, 1, "complete")}
     assert len(upstream.requests) == 80
+
+
+@pytest.mark.parametrize("pause", [0.0005, 0.002, 0.02])  # below and above what counts as just used
+def test_what_an_upstream_sends_unasked_is_nobodys_answer(start, pause):
+    stray = answer('{"choices":[],"stray":true}')
+
+    def script(peer):
+        peer.read_request()
+        peer.send(ANSWER)
+        peer.send(stray)  # in a segment of its own
+        peer.wait_end()
+
+    gateway, upstream = start(script)
+    client = gateway.connect()
+    for _ in range(40):
+        client.send(PLAIN)
+        message = client.message()
+        assert (message.status, message.body) == (200, b'{"choices":[]}')
+        time.sleep(pause)
+    assert len(upstream.peers) == 40
 
 
 def test_an_upstream_that_cannot_be_reached_is_a_502_and_names_no_address_to_the_client(start):

@@ -1,6 +1,7 @@
 // Over socket pairs, with one event loop that runs until all that is expected has been answered.
 #include "net/loop.hpp"
 #include "net/readiness.hpp"
+#include "run_loop.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
@@ -67,15 +68,7 @@ class PollerTest : public testing::Test {
   std::vector<std::string> answers(std::size_t expected) {
     answers_.clear();
     expected_ = expected;
-    struct Limit : Timer {
-      Loop* loop;
-    } limit;
-    limit.loop = &loop_;
-    limit.at = Clock::now() + std::chrono::seconds(2);
-    limit.fire = [](Timer& timer) { static_cast<Limit&>(timer).loop->stop(); };
-    loop_.arm(limit);
-    loop_.run();
-    loop_.disarm(limit);
+    run_for_a_while(loop_);
     loop_.io().restart();
     EXPECT_EQ(answers_.size(), expected);
     return answers_;

@@ -1,6 +1,8 @@
 // Over real sockets on 127.0.0.1, with one event loop that runs until something is told.
 #include "net/tcp_stream.hpp"
 
+#include "run_loop.hpp"
+
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -38,16 +40,8 @@ class TcpStreamTest : public testing::Test {
   // Takes one step each time that the watch is answered; fails when one has not come in two seconds.
   void on_events(std::vector<std::function<void()>> steps) {
     steps_ = std::move(steps);
-    struct Limit : Timer {
-      Loop* loop;
-    } limit;
-    limit.loop = &loop_;
-    limit.at = Clock::now() + std::chrono::seconds(2);
-    limit.fire = [](Timer& timer) { static_cast<Limit&>(timer).loop->stop(); };
-    loop_.arm(limit);
     watch();
-    loop_.run();
-    loop_.disarm(limit);
+    run_for_a_while(loop_);
     EXPECT_EQ(taken_, steps_.size());
   }
 
