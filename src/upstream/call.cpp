@@ -292,12 +292,11 @@ Call::Piece Call::next() {
 
 void Call::finish() {
   buffer_.reset();
-  // Bytes after the end would be read as the answer to the next call.
-  if (keep_alive_ && decoder_.is_done() && unread_.empty()) {
-    lease_.give_back();
-  } else {
-    lease_.close();
-  }
+  if (!keep_alive_ || !decoder_.is_done()) return lease_.close();
+  if (unread_.empty()) return lease_.give_back();
+  // They would be read as the answer to the next call.
+  lease_.distrust();
+  lease_.close();
 }
 
 }  // namespace tollgate::upstream

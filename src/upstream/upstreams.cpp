@@ -4,6 +4,7 @@
 #include "net/resolver.hpp"
 #include "net/tls_context.hpp"
 #include "telemetry/worker_metrics.hpp"
+#include "tollgate/log.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -20,15 +21,31 @@ constexpr std::chrono::seconds sweep_interval{2};
 constexpr std::chrono::milliseconds just_used{8};
 constexpr std::chrono::milliseconds answer_pause{250};  // until a name that was asked for is looked at again
 
+// What comes unasked so soon after an answer is no farewell to an idle connection: the upstream has lost count of its
+// answers, and the next of them might reach another caller. For so long each call gets a connection of its own.
+constexpr std::chrono::seconds soon{1};
+constexpr std::chrono::seconds without_reuse{60};
+
+void stop_reuse(Pool& pool) {
+  const auto now = coarse_now();
+  if (now >= pool.reuse_from) {
+    log::warn("upstream", (pool.name.empty() ? std::string("a deployment") : pool.name) +
+                              " sends more than its answers: for a minute its connections are used once");
+  }
+  pool.reuse_from = now + without_reuse;
+}
+
 // Something may have happened on an idle connection: the upstream closed it, or sent what nobody asked
 // for.
 void on_idle_event(void* context) {
   auto& idle = *static_cast<Pool::Kept*>(context);
-  if (idle.stream->look() == Peer::silent) {
+  const Peer peer = idle.stream->look();
+  if (peer == Peer::silent) {
     idle.stream->watch(on_idle_event, &idle);
     return;
   }
   Pool& pool = *idle.pool;
+  if (peer == Peer::sent && coarse_now() - idle.idle_since < soon) stop_reuse(pool);
   --pool.open;
   pool.metrics->upstream_idle.add(-1);
   pool.idle.erase(idle.self);
@@ -65,10 +82,12 @@ void Lease::close() {
   pool.metrics->upstream_busy.add(-1);
 }
 
+void Lease::distrust() { stop_reuse(*kept_->pool); }
+
 void Lease::give_back() {
   Pool::Kept& kept = *std::exchange(kept_, nullptr);
   Pool& pool = *kept.pool;
-  if (kept.is_last) {
+  if (kept.is_last || coarse_now() < pool.reuse_from) {
     kept_ = &kept;
     return close();
   }
@@ -147,16 +166,23 @@ Pool& Upstreams::pool_for(const Deployment& deployment) {
 
 awaitable<Acquired> Upstreams::acquire(const Deployment& deployment, TimePoint deadline, Reuse reuse) {
   Pool& pool = pool_for(deployment);
+  const auto now = coarse_now();
+  if (now < pool.reuse_from) close_idle(pool, [](const Pool::Kept&) { return true; });
   while (reuse != Reuse::none && !pool.idle.empty()) {
     Pool::Kept& kept = pool.idle.front();
     kept.stream->unwatch();
     metrics_.upstream_idle.add(-1);
     // Its event may have come with its last answer, be waiting behind the one that brought us here, or
     // not have been fetched yet. Bytes that came before the request would be read as its answer.
-    const bool may_glance = reuse == Reuse::quick && coarse_now() - kept.idle_since < just_used;
-    if ((may_glance ? kept.stream->glance() : kept.stream->look()) != Peer::silent) {
+    const auto idle_for = now - kept.idle_since;
+    const Peer peer = reuse == Reuse::quick && idle_for < just_used ? kept.stream->glance() : kept.stream->look();
+    if (peer != Peer::silent) {
       pool.idle.pop_front();
       --pool.open;
+      if (peer == Peer::sent && idle_for < soon) {
+        stop_reuse(pool);
+        close_idle(pool, [](const Pool::Kept&) { return true; });
+      }
       continue;
     }
     metrics_.upstream_reuses.add();

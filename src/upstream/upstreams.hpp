@@ -44,6 +44,7 @@ struct Pool {
   std::string name;      // that its addresses come from; "": they are written down
   std::shared_ptr<net::TlsClientContext> tls;
   telemetry::WorkerMetrics* metrics = nullptr;
+  TimePoint reuse_from{};  // no connection is kept or used again before
 };
 
 // A connection on loan. Given back with give_back(), closed otherwise.
@@ -62,6 +63,9 @@ class Lease {
 
   void give_back();  // REQUIRES: the answer has been read to its end
   void close();
+
+  // Bytes came behind the end of the answer.
+  void distrust();
 
  private:
   Pool::Kept* kept_ = nullptr;

@@ -211,6 +211,34 @@ def test_what_an_upstream_sends_unasked_is_nobodys_answer(start, pause):
     assert len(upstream.peers) == 40
 
 
+def test_who_sends_unasked_cannot_reach_others_either(start):
+    """Many callers at once: between the look at a kept connection and its use there is always a moment."""
+    def script(peer):
+        peer.read_request()
+        peer.send(ANSWER)
+        peer.send(answer('{"choices":[],"stray":true}'))
+        peer.wait_end()
+
+    gateway, upstream = start(script, {"server": {"workers": 1}})
+    assert gateway.call(PLAIN).status == 200
+    assert wait_until(lambda: "sends more than its answers" in gateway.output())
+    bodies = []
+
+    def call_often():
+        with gateway.connect() as client:
+            for _ in range(50):
+                client.send(PLAIN)
+                bodies.append(client.message().body)
+
+    callers = [threading.Thread(target=call_often) for _ in range(16)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert len(bodies) == 800 and set(bodies) == {b'{"choices":[]}'}
+    assert len(upstream.peers) == 801
+
+
 def test_an_upstream_that_cannot_be_reached_is_a_502_and_names_no_address_to_the_client(start):
     gateway, upstream = start(serve(lambda _: ANSWER))
     upstream.close()
