@@ -11,7 +11,7 @@ namespace tollgate {
 // escaped, valid UTF-8 kept, each invalid byte replaced by U+FFFD. Adds no quotes around it.
 void json_escape(std::string& out, std::string_view text);
 
-// How many bytes in front stay as they are and are ASCII.
-std::size_t plain_json_length(std::string_view text) noexcept;
+// Whether json_escape() would leave all of it as it is, and it is ASCII.
+bool is_plain_json(std::string_view text) noexcept;
 
 }  // namespace tollgate

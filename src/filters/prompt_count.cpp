@@ -19,6 +19,15 @@ tokens::Encoding encoding_for(const Config& config, std::string_view base_model)
   return tokens::encoding_named(config.tokens.default_encoding).value_or(tokens::Encoding::o200k_base);
 }
 
+awaitable<void> count_long_prompt(Exchange& ex, const openai::PromptRules& rules) {
+  openai::PromptCounter counter(ex.body.bytes(), ex.route.operation, rules);
+  while (!counter.step(counting_step)) {
+    net::Sleep others(ex.loop, Clock::now());
+    co_await others;
+  }
+  ex.prompt_estimate = static_cast<std::int64_t>(counter.result().total);
+}
+
 }  // namespace
 
 bool has_tokens(const Exchange& ex) noexcept {
@@ -35,13 +44,15 @@ openai::PromptRules prompt_rules_for(const Config& config, const Model& model) {
   return openai::prompt_rules_of(model.deployment->model, encoding_for(config, model.deployment->model));
 }
 
+bool count_short_prompt(Exchange& ex, const openai::PromptRules& rules) {
+  const std::string_view body = ex.body.bytes();
+  if (body.size() > counting_step) return false;
+  ex.prompt_estimate = static_cast<std::int64_t>(openai::PromptCounter::count(body, ex.route.operation, rules).total);
+  return true;
+}
+
 awaitable<void> count_prompt(Exchange& ex, const openai::PromptRules& rules) {
-  openai::PromptCounter counter(ex.body.bytes(), ex.route.operation, rules);
-  while (!counter.step(counting_step)) {
-    net::Sleep others(ex.loop, Clock::now());
-    co_await others;
-  }
-  ex.prompt_estimate = static_cast<std::int64_t>(counter.result().total);
+  return count_short_prompt(ex, rules) ? done() : count_long_prompt(ex, rules);
 }
 
 }  // namespace tollgate::filters

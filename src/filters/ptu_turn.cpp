@@ -24,26 +24,35 @@ PtuTurns::PtuTurns(const Config& config) {
   for (const auto& subscription : config.subscriptions) flows_.push_back(std::hash<std::string>{}(subscription->name));
 }
 
+// Most prompts are short and most routes have no queue: then nothing is waited for.
 awaitable<void> PtuTurns::take(Exchange& ex, balancer::Candidates& candidates) const {
-  const balancer::PtuLoad load = co_await weigh(ex);
-  candidates.weigh(load);
-  co_await wait(ex, candidates);
+  const bool is_to_count = has_tokens(ex) && ex.prompt_estimate < 0;
+  if (is_to_count && !count_short_prompt(ex, routes_[ex.model->index].rules)) return count_and_enter(ex, candidates);
+  return enter(ex, candidates);
 }
 
-awaitable<balancer::PtuLoad> PtuTurns::weigh(Exchange& ex) const {
+awaitable<void> PtuTurns::count_and_enter(Exchange& ex, balancer::Candidates& candidates) const {
+  co_await count_prompt(ex, routes_[ex.model->index].rules);
+  co_await enter(ex, candidates);
+}
+
+awaitable<void> PtuTurns::enter(Exchange& ex, balancer::Candidates& candidates) const {
+  candidates.weigh(load_of(ex));
+  return routes_[ex.model->index].has_queue ? wait(ex, candidates) : done();
+}
+
+balancer::PtuLoad PtuTurns::load_of(const Exchange& ex) const {
   balancer::PtuLoad load;
   load.flow = flows_[ex.subscription->index];
-  if (!has_tokens(ex)) co_return load;
-  if (ex.prompt_estimate < 0) co_await count_prompt(ex, routes_[ex.model->index].rules);
+  if (!has_tokens(ex)) return load;
   load.prompt = ex.prompt_estimate;
   load.answers = ex.facts->n;
   load.answer_bound = ex.answer_cap >= 0 ? ex.answer_cap : ex.facts->max_tokens;
   if (ex.route.operation == Operation::embeddings) load.answer_bound = 0;
-  co_return load;
+  return load;
 }
 
 awaitable<void> PtuTurns::wait(Exchange& ex, balancer::Candidates& candidates) const {
-  if (!routes_[ex.model->index].has_queue) co_return;
   const TimePoint began = Clock::now();
   balancer::Backend* const full = candidates.worth_waiting_for(began);
   if (!full) co_return;

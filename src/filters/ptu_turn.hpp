@@ -25,7 +25,9 @@ class PtuTurns {
   awaitable<void> take(Exchange& ex, balancer::Candidates& candidates) const;
 
  private:
-  awaitable<balancer::PtuLoad> weigh(Exchange& ex) const;
+  awaitable<void> count_and_enter(Exchange& ex, balancer::Candidates& candidates) const;
+  awaitable<void> enter(Exchange& ex, balancer::Candidates& candidates) const;
+  balancer::PtuLoad load_of(const Exchange& ex) const;
   awaitable<void> wait(Exchange& ex, balancer::Candidates& candidates) const;
 
   struct Route {

@@ -45,6 +45,27 @@ inline const char* find_line_end(const char* at, const char* end) noexcept {
   return at;
 }
 
+// The first CR LF CR LF that is all in [at, end), or `end`.
+inline const char* find_empty_line(const char* at, const char* end) noexcept {
+  const auto is_here = [](const char* place) { return std::memcmp(place, "\r\n\r\n", 4) == 0; };
+#if defined(__SSE2__)
+  const __m128i cr = _mm_set1_epi8('\r');
+  for (; end - at >= 18; at += 16) {
+    const __m128i first = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i third = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + 2));
+    auto found = static_cast<unsigned>(
+        _mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(first, cr), _mm_cmpeq_epi8(third, cr))));
+    for (; found != 0; found &= found - 1) {
+      const char* const place = at + std::countr_zero(found);
+      if (end - place >= 4 && is_here(place)) return place;
+    }
+  }
+#endif
+  for (; end - at >= 4; ++at)
+    if (is_here(at)) return at;
+  return end;
+}
+
 // Eight bytes with their ASCII capitals made small.
 inline std::uint64_t lower_eight(const char* at) noexcept {
   constexpr std::uint64_t ones = 0x0101010101010101;

@@ -134,14 +134,23 @@ std::string_view reason_phrase(int status) noexcept {
   }
 }
 
-void append_status_line(std::string& out, int status) {
+void append_field(base::TextBuilder& out, std::string_view name, std::string_view value) {
+  out.append(name);
+  out.put(": ");
+  out.append(value);
+  out.put("\r\n");
+}
+
+void append_status_line(base::TextBuilder& out, int status) {
   append_status_line(out, status, reason_phrase(status));
 }
 
-void append_status_line(std::string& out, int status, std::string_view reason) {
-  out.append("HTTP/1.1 ");
-  append_number(out, static_cast<std::uint64_t>(status));
-  out.append(" ").append(reason).append("\r\n");  // the space stays without a phrase, too
+void append_status_line(base::TextBuilder& out, int status, std::string_view reason) {
+  out.put("HTTP/1.1 ");
+  out.number(status);
+  out += ' ';  // it stays without a phrase, too
+  out.append(reason);
+  out.put("\r\n");
 }
 
 std::string_view http_date(WallTime now) {
@@ -157,6 +166,6 @@ std::string_view http_date(WallTime now) {
   return {cache.text, sizeof cache.text - 1};
 }
 
-void append_date(std::string& out, WallTime now) { append_field(out, "Date", http_date(now)); }
+void append_date(base::TextBuilder& out, WallTime now) { append_field(out, "Date", http_date(now)); }
 
 }  // namespace tollgate::http

@@ -1,6 +1,7 @@
 // The bytes around a message that the gateway sends: status lines, dates and chunk frames.
 #pragma once
 
+#include "base/text_builder.hpp"
 #include "tollgate/clock.hpp"
 
 #include <charconv>
@@ -34,22 +35,20 @@ inline void append_number(std::string& out, std::uint64_t value) {
   out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
 }
 
-inline void append_field(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
-}
+void append_field(base::TextBuilder& out, std::string_view name, std::string_view value);
 
 // The standard phrase for a status (RFC 9110 section 15), "" for one that has none.
 std::string_view reason_phrase(int status) noexcept;
 
 // "HTTP/1.1 200 OK\r\n". The phrase is replaceable, for relaying what an upstream said.
-void append_status_line(std::string& out, int status);
-void append_status_line(std::string& out, int status, std::string_view reason);
+void append_status_line(base::TextBuilder& out, int status);
+void append_status_line(base::TextBuilder& out, int status, std::string_view reason);
 
 // "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7). Formatted once a second and thread; the
 // view is valid until the next call on the same thread.
 std::string_view http_date(WallTime now);
 
 // "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
-void append_date(std::string& out, WallTime now);
+void append_date(base::TextBuilder& out, WallTime now);
 
 }  // namespace tollgate::http

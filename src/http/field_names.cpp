@@ -1,6 +1,7 @@
 // The field names that the gateway knows, and looking them up.
 #include "http/head.hpp"
 
+#include "base/by_length.hpp"
 #include "http/byte_scan.hpp"
 #include "http/text.hpp"
 
@@ -85,16 +86,7 @@ static_assert(std::ranges::is_sorted(name_table, {},
 
 constexpr std::size_t longest_name = name_table.back().text.size();
 
-// first_of_length[n] is where the names of n bytes begin, first_of_length[n + 1] where they end.
-constexpr auto first_of_length = [] {
-  std::array<unsigned char, longest_name + 2> first{};
-  for (std::size_t n = 0; n < first.size(); ++n) {
-    std::size_t i = 0;
-    while (i < name_table.size() && name_table[i].text.size() < n) ++i;
-    first[n] = static_cast<unsigned char>(i);
-  }
-  return first;
-}();
+constexpr auto first_of_length = base::begins_by_length<longest_name>(name_table, &NameEntry::text);
 
 // The first and the last eight bytes of a name in small letters, which may overlap; a shorter name is
 // filled up. Names of the same length up to sixteen are the same when their ends are.

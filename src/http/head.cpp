@@ -394,8 +394,10 @@ HeadError tell(const Failure& failure, std::string& why) {
 
 std::size_t find_head_end(std::string_view bytes, std::size_t from) {
   // The end may have begun up to three bytes before.
-  const std::size_t at = bytes.find("\r\n\r\n", from < 3 ? 0 : from - 3);
-  return at == std::string_view::npos ? at : at + 4;
+  const char* const begin = bytes.data();
+  const char* const end = begin + bytes.size();
+  const char* const found = find_empty_line(begin + (from < 3 ? 0 : from - 3), end);
+  return found == end ? std::string_view::npos : static_cast<std::size_t>(found - begin) + 4;
 }
 
 std::size_t leading_empty_lines(std::string_view bytes) noexcept {

@@ -23,6 +23,13 @@ const char* skip_space(const char* at, const char* end) noexcept {
   return at;
 }
 
+const char* skip_space_and(char mark, const char* at, const char* end) noexcept {
+  while (at != end && (*at == mark || base::is_json_space(*at))) ++at;
+  return at;
+}
+
+bool ends_scalar(char c) noexcept { return c == ',' || c == '}' || base::is_json_space(c); }
+
 // The first quote or backslash.
 const char* find_string_end(const char* at, const char* end) noexcept {
 #if defined(__SSE2__)
@@ -60,6 +67,45 @@ const char* find_structure(const char* at, const char* end) noexcept {
   return at;
 }
 
+// Behind the string whose inside begins at `at`; null if its end is not here.
+const char* behind_string(const char* at, const char* end) noexcept {
+  for (;;) {
+    at = find_string_end(at, end);
+    if (at == end) return nullptr;
+    if (*at == '"') return at + 1;
+    if (end - at < 2) return nullptr;
+    at += 2;
+  }
+}
+
+// Behind the object or array that begins at `at`; null if its end is not here.
+const char* behind_nested(const char* at, const char* end) noexcept {
+  for (std::size_t depth = 0;;) {
+    at = find_structure(at, end);
+    if (at == end) return nullptr;
+    const char c = *at++;
+    if (c == '"') {
+      at = behind_string(at, end);
+      if (at == nullptr) return nullptr;
+    } else if (c == '{' || c == '[') {
+      ++depth;
+    } else if (--depth == 0) {
+      return at;
+    }
+  }
+}
+
+// Behind a number, true, false or null of which `at` is inside; null if what ends it is not here.
+const char* behind_scalar(const char* at, const char* end) noexcept {
+  while (at != end && !ends_scalar(*at)) ++at;
+  return at == end ? nullptr : at;
+}
+
+const char* behind_value(const char* at, const char* end) noexcept {
+  if (*at == '"') return behind_string(at + 1, end);
+  return *at == '{' || *at == '[' ? behind_nested(at, end) : behind_scalar(at + 1, end);
+}
+
 // A name as it is meant; one that was written with escapes that mean nothing stays as it is.
 std::string plain(std::string raw) {
   if (raw.find('\\') == std::string::npos) return raw;
@@ -75,7 +121,30 @@ std::string plain(std::string raw) {
 void BodyScan::feed(std::string_view part) {
   const char* at = part.data();
   const char* const end = at + part.size();
-  while (at != end) at = step(at, end);
+  while (at != end) {
+    if (state_ == State::before_key) at = take_members(at, end);
+    if (at != end) at = step(at, end);
+  }
+}
+
+// Members of which all is in this part, as it is of most. What it leaves is for step(), which finds the same.
+const char* BodyScan::take_members(const char* at, const char* end) {
+  for (;;) {
+    at = skip_space_and(',', at, end);
+    if (at == end || *at != '"') return at;
+    const char* const key = at + 1;
+    const char* const key_end = find_string_end(key, end);
+    if (key_end == end || *key_end != '"') return at;
+    const char* const value = skip_space_and(':', key_end + 1, end);
+    const char* const behind = value == end ? nullptr : behind_value(value, end);
+    if (behind == nullptr) return at;
+    const auto key_size = static_cast<std::size_t>(key_end - key);
+    member_ = key_size > longest_key ? Member::other : member_called({key, key_size});
+    const bool is_string = *value == '"';
+    start_value(*value);
+    end_value(is_string ? value + 1 : value, is_string ? behind - 1 : behind);
+    at = behind;
+  }
 }
 
 // Takes bytes or changes the state, and takes as many as stay in one state.
@@ -88,7 +157,7 @@ const char* BodyScan::step(const char* at, const char* end) {
       state_ = state_ == State::start && *at == '{' ? State::before_key : State::not_an_object;
       return at + 1;
     case State::before_key:
-      while (at != end && (base::is_json_space(*at) || *at == ',')) ++at;
+      at = skip_space_and(',', at, end);
       if (at == end) return at;
       if (*at == '"') {
         state_ = State::in_key;
@@ -103,12 +172,12 @@ const char* BodyScan::step(const char* at, const char* end) {
     case State::in_nested_string:
       return skip_string(at, end);
     case State::before_value:
-      while (at != end && (base::is_json_space(*at) || *at == ':')) ++at;
+      at = skip_space_and(':', at, end);
       if (at == end) return at;
       start_value(*at);
       return state_ == State::in_nested ? at : at + 1;
     case State::in_scalar:
-      while (at != end && *at != ',' && *at != '}' && !base::is_json_space(*at)) ++at;
+      while (at != end && !ends_scalar(*at)) ++at;
       if (at != end) state_ = State::before_key;
       return at;
     case State::in_nested:

@@ -41,6 +41,7 @@ class BodyScan {
   enum class Member : unsigned char { other, usage, model, status, error };
 
   static Member member_called(std::string_view name);
+  const char* take_members(const char* at, const char* end);
   const char* step(const char* at, const char* end);
   const char* skip_string(const char* at, const char* end);
   const char* skip_nested(const char* at, const char* end);

@@ -35,19 +35,28 @@ class Nesting {
   unsigned depth_ = 0;
 };
 
-// The first quote, backslash or control character; `end` if there is none.
-const char* find_string_break(const char* at, const char* end) noexcept {
 #if defined(__SSE2__)
-  const auto quote = _mm_set1_epi8('"');
-  const auto backslash = _mm_set1_epi8('\\');
+// 0xff for each of sixteen bytes that is a quote, a backslash or a control character.
+__m128i string_breaks(const char* at) noexcept {
+  const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
   const auto last_control = _mm_set1_epi8(0x1f);
+  const auto is_control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
+  return _mm_or_si128(
+      is_control, _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+}
+#endif
+
+// The first quote, backslash or control character of [at, end); `end` if there is none. `begin`: of the text.
+const char* find_string_break(const char* begin, const char* at, const char* end) noexcept {
+#if defined(__SSE2__)
+  // Short strings in one step; long ones go by two.
   for (; end - at >= 16; at += 16) {
-    const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    const auto is_control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
-    const auto is_break = _mm_or_si128(
-        is_control, _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
-    if (const auto mask = static_cast<unsigned>(_mm_movemask_epi8(is_break)))
-      return at + std::countr_zero(mask);
+    if (const auto mask = static_cast<unsigned>(_mm_movemask_epi8(string_breaks(at)))) return at + std::countr_zero(mask);
+    while (end - at >= 48 && _mm_movemask_epi8(_mm_or_si128(string_breaks(at + 16), string_breaks(at + 32))) == 0) at += 32;
+  }
+  if (end - begin >= 16) {  // what is left is behind others
+    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(string_breaks(end - 16))) >> (16 - (end - at));
+    return mask != 0 ? at + std::countr_zero(mask) : end;
   }
 #endif
   while (at != end && *at != '"' && *at != '\\' && static_cast<unsigned char>(*at) > 0x1f) ++at;
@@ -135,7 +144,7 @@ bool JsonCursor::read_string(JsonString& string) noexcept {
   const char* const start = ++at_;
   string.has_escapes = false;
   for (;;) {
-    at_ = find_string_break(at_, end_);
+    at_ = find_string_break(begin_, at_, end_);
     if (at_ == end_) return fail("a string does not end");
     if (*at_ == '"') break;
     if (*at_ != '\\') return fail("a control character in a string is not escaped");

@@ -395,6 +395,13 @@ PromptRules prompt_rules_of(std::string_view base_model, tokens::Encoding encodi
   return {encoding, &image_rule_of(base_model), tool_rule_of(base_model)};
 }
 
+PromptTokens PromptCounter::count(std::string_view body, Operation operation, const PromptRules& rules) {
+  Walk walk(body, operation, rules);
+  while (!walk.step(body.size() + 1)) {
+  }
+  return walk.result();
+}
+
 PromptCounter::PromptCounter(std::string_view body, Operation operation, const PromptRules& rules)
     : walk_(std::make_unique<Walk>(body, operation, rules)) {}
 PromptCounter::PromptCounter(PromptCounter&&) noexcept = default;

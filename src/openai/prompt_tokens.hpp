@@ -46,6 +46,9 @@ class PromptCounter {
   PromptCounter& operator=(PromptCounter&&) noexcept;
   ~PromptCounter();
 
+  // A body in one step.
+  static PromptTokens count(std::string_view body, Operation operation, const PromptRules& rules);
+
   // Goes on for about `bytes` bytes of text. True when all is counted. A body of at most `bytes` is
   // counted by the first step.
   bool step(std::size_t bytes);

@@ -1,6 +1,7 @@
 #include "openai/request_scan.hpp"
 
 #include "base/ascii.hpp"
+#include "base/by_length.hpp"
 #include "openai/json_cursor.hpp"
 #include "openai/prompt_prefix.hpp"
 
@@ -13,71 +14,83 @@
 namespace tollgate::openai {
 namespace {
 
+// Ordered by length: a name is compared with the few of its own length only.
 enum class Field : unsigned char {
-  model,
-  stream,
-  stream_options,
-  max_tokens,
-  max_completion_tokens,
-  max_output_tokens,
   n,
-  best_of,
   user,
-  previous_response_id,
+  model,
   store,
-  background,
-  prompt_cache_key,
   tools,
-  instructions,
-  messages,
   input,
-  prompt,
-  conversation,
-  input_file_id,
-  training_file,
-  validation_file,
-  file_id,
-  file_ids,
   files,
+  stream,
+  prompt,
+  best_of,
+  file_id,
+  messages,
+  file_ids,
+  max_tokens,
+  background,
+  instructions,
+  conversation,
+  training_file,
+  input_file_id,
+  stream_options,
+  validation_file,
+  prompt_cache_key,
+  max_output_tokens,
+  previous_response_id,
+  max_completion_tokens,
   count,
 };
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count)> field_names{
-    "model",
-    "stream",
-    "stream_options",
-    "max_tokens",
-    "max_completion_tokens",
-    "max_output_tokens",
     "n",
-    "best_of",
     "user",
-    "previous_response_id",
+    "model",
     "store",
-    "background",
-    "prompt_cache_key",
     "tools",
-    "instructions",
-    "messages",
     "input",
+    "files",
+    "stream",
     "prompt",
-    "conversation",
-    "input_file_id",
-    "training_file",
-    "validation_file",
+    "best_of",
     "file_id",
+    "messages",
     "file_ids",
-    "files"};
+    "max_tokens",
+    "background",
+    "instructions",
+    "conversation",
+    "training_file",
+    "input_file_id",
+    "stream_options",
+    "validation_file",
+    "prompt_cache_key",
+    "max_output_tokens",
+    "previous_response_id",
+    "max_completion_tokens"};
+static_assert(std::ranges::is_sorted(field_names, {}, &std::string_view::size));
+
+constexpr std::size_t longest_name = field_names.back().size();
+constexpr auto first_of_length = base::begins_by_length<longest_name>(field_names);
 
 constexpr std::string_view include_usage_name = "include_usage";
 
-// The longest name that matters has 21 characters; six bytes an escape.
-constexpr std::size_t longest_escaped_name = 21 * 6;
+constexpr std::size_t longest_escaped_name = longest_name * 6;  // six bytes an escape
 constexpr std::size_t longest_model = 256;
 constexpr std::size_t longest_user = 1024;
 constexpr std::int64_t most_answers = 1024;  // eight times what the service takes
 
 using base::equals_ignoring_case;
+
+// Field::count: not one of them.
+Field field_called(std::string_view name) noexcept {
+  if (name.size() > longest_name) return Field::count;
+  for (std::size_t i = first_of_length[name.size()]; i != first_of_length[name.size() + 1]; ++i)
+    if (equals_ignoring_case(field_names[i], name)) return static_cast<Field>(i);
+  return Field::count;
+}
 
 bool counts_answer_tokens(Field field, Operation operation) noexcept {
   switch (operation) {
@@ -126,13 +139,12 @@ class Scan {
     std::string unescaped;
     if (key.has_escapes && name.size() <= longest_escaped_name && json_unescape(name, unescaped))
       name = unescaped;
-    const auto known = std::ranges::find_if(field_names, [&](std::string_view known_name) {
-      return equals_ignoring_case(known_name, name);
-    });
-    if (known == field_names.end()) return json_.skip_value() || broken();
+    const Field field = field_called(name);
+    if (field == Field::count) return json_.skip_value() || broken();
     // Some servers match field names without regard to case and would take this one for the other.
-    if (*known != name) return refuse_misspelt(name, *known);
-    return read_field(static_cast<Field>(known - field_names.begin()));
+    const auto known_name = field_names[static_cast<std::size_t>(field)];
+    if (known_name != name) return refuse_misspelt(name, known_name);
+    return read_field(field);
   }
 
   bool read_field(Field field) {

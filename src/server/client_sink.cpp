@@ -29,44 +29,45 @@ awaitable<Flow> ClientSink::head(const ResponseHead& head) {
     keep_alive_ = false;
   }
 
-  head_.reserve(512);
-  http::append_status_line(head_, head.status);
-  http::append_date(head_, coarse_wall_now());
-  if (!head.content_type.empty()) http::append_field(head_, "Content-Type", head.content_type);
+  base::TextBuilder text;
+  http::append_status_line(text, head.status);
+  http::append_date(text, coarse_wall_now());
+  if (!head.content_type.empty()) http::append_field(text, "Content-Type", head.content_type);
   if (framing_ == BodyFraming::length) {
-    head_ += "Content-Length: ";
-    http::append_number(head_, left_);
-    head_ += "\r\n";
+    text.put("Content-Length: ");
+    text.number(static_cast<std::int64_t>(left_));
+    text.put("\r\n");
   } else if (framing_ == BodyFraming::chunked) {
-    head_ += "Transfer-Encoding: chunked\r\n";
+    text.put("Transfer-Encoding: chunked\r\n");
   }
   if (options_.tells_decisions) {
-    http::append_field(head_, "x-request-id", ex_.id);
+    http::append_field(text, "x-request-id", ex_.id);
     if (ex_.deployment) {
-      if (ex_.model) http::append_field(head_, "x-tollgate-model", ex_.model->name);
-      http::append_field(head_, "x-tollgate-deployment", ex_.deployment->name);
-      http::append_field(head_, "x-tollgate-route", ex_.route_reason);
+      if (ex_.model) http::append_field(text, "x-tollgate-model", ex_.model->name);
+      http::append_field(text, "x-tollgate-deployment", ex_.deployment->name);
+      http::append_field(text, "x-tollgate-route", ex_.route_reason);
     }
   }
-  head_ += ex_.own_headers;
+  text.append(ex_.own_headers);
   std::string().swap(ex_.own_headers);  // a long stream need not carry it
-  for (const auto& header : head.headers) http::append_field(head_, header.name, header.value);
+  for (const auto& header : head.headers) http::append_field(text, header.name, header.value);
   if (framing_ == BodyFraming::frames) {
-    append_upgrade();
+    append_upgrade(text);
   } else if (!keep_alive_) {
-    head_ += "Connection: close\r\n";
+    text.put("Connection: close\r\n");
   } else if (options_.minor_version == 0) {
-    head_ += "Connection: keep-alive\r\n";
+    text.put("Connection: keep-alive\r\n");
   }
-  head_ += "\r\n";
+  text.put("\r\n");
+  head_.assign(text.text());
   if (head.is_event_stream && request_) request_->shrink(ex_);
   return is_gone_ ? Flow::stop : Flow::go_on;
 }
 
-void ClientSink::append_upgrade() {
-  head_ += "Connection: Upgrade\r\nUpgrade: websocket\r\n";
-  http::append_field(head_, "Sec-WebSocket-Accept", ex_.upgrade->accept);
-  if (!ex_.upgrade->protocol.empty()) http::append_field(head_, "Sec-WebSocket-Protocol", ex_.upgrade->protocol);
+void ClientSink::append_upgrade(base::TextBuilder& text) const {
+  text.put("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+  http::append_field(text, "Sec-WebSocket-Accept", ex_.upgrade->accept);
+  if (!ex_.upgrade->protocol.empty()) http::append_field(text, "Sec-WebSocket-Protocol", ex_.upgrade->protocol);
 }
 
 awaitable<Flow> ClientSink::chunk(const Chunk& chunk) {

@@ -5,6 +5,7 @@
 // One thread: the worker's.
 #pragma once
 
+#include "base/text_builder.hpp"
 #include "net/loop.hpp"
 #include "tollgate/byte_stream.hpp"
 #include "tollgate/exchange.hpp"
@@ -55,7 +56,7 @@ class ClientSink final : public ResponseSink {
   enum class BodyFraming : unsigned char { none, length, chunked, until_close, frames };
   using Parts = std::array<std::string_view, 6>;
 
-  void append_upgrade();
+  void append_upgrade(base::TextBuilder& text) const;
   std::size_t frame(Parts& parts, std::string_view bytes);
   awaitable<Flow> write(const Parts& parts, std::size_t count);
   awaitable<Flow> write_rest(std::vector<std::string_view> parts);

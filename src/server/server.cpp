@@ -1,5 +1,6 @@
 #include "server/server.hpp"
 
+#include "base/text_builder.hpp"
 #include "http/chunk_writer.hpp"
 #include "net/listener.hpp"
 #include "net/loop.hpp"
@@ -22,15 +23,14 @@ void refuse_connection(net::TcpStream& tcp) {
   error.kind = ErrorKind::overloaded;
   error.message = "This gateway has as many connections as it may have. Please retry.";
   const std::string body = error_body(error);
-  std::string response;
+  base::TextBuilder response;
   http::append_status_line(response, status_of(error.kind));
   http::append_field(response, "Content-Type", "application/json");
   http::append_field(response, "Content-Length", std::to_string(body.size()));
   http::append_field(response, "retry-after", "1");
   http::append_field(response, "Connection", "close");
-  response += "\r\n";
-  response += body;
-  const std::array<std::string_view, 1> parts{response};
+  response.put("\r\n");
+  const std::array<std::string_view, 2> parts{response.text(), body};
   tcp.try_write(parts);
   tcp.finish_sending();
 }

@@ -1,17 +1,19 @@
 #include "telemetry/access_record.hpp"
 
 #include "base/json_text.hpp"
+#include "base/text_builder.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
-#include <vector>
 
 namespace tollgate::telemetry {
 
 namespace {
+
+using base::TextBuilder;
 
 constexpr std::size_t max_name = 256;  // names that clients choose: session, task, model
 constexpr std::size_t max_path = 1024;
@@ -36,86 +38,32 @@ std::string_view find_header(std::span<const Header> headers, HeaderName name) {
   return {};
 }
 
-// A record while it is written: usual ones fit, longer ones grow on the heap.
-class Line {
- public:
-  char* room(std::size_t bytes) {
-    if (static_cast<std::size_t>(end_ - at_) < bytes) grow(bytes);
-    return at_;
-  }
-  void written_to(char* at) noexcept { at_ = at; }
-  // A literal, with a few moves and no call: a record has a hundred.
-  template <std::size_t size>
-  void put(const char (&literal)[size]) {
-    std::memcpy(room(size - 1), literal, size - 1);
-    at_ += size - 1;
-  }
-  void append(std::string_view text) {
-    char* const to = room(text.size());
-    if (const auto size = text.size(); size >= 8 && size <= 16) {
-      std::uint64_t first, last;  // which overlap
-      std::memcpy(&first, text.data(), 8);
-      std::memcpy(&last, text.data() + size - 8, 8);
-      std::memcpy(to, &first, 8);
-      std::memcpy(to + size - 8, &last, 8);
-    } else if (size != 0) {
-      std::memcpy(to, text.data(), size);
-    }
-    at_ += text.size();
-  }
-  void operator+=(char c) { *room(1) = c, ++at_; }
-  std::string_view text() const noexcept { return {begin_, at_}; }
-
- private:
-  void grow(std::size_t bytes) {
-    const auto size = static_cast<std::size_t>(at_ - begin_);
-    std::vector<char> larger(2 * size + bytes);
-    std::memcpy(larger.data(), begin_, size);
-    longer_.swap(larger);
-    begin_ = longer_.data();
-    at_ = begin_ + size;
-    end_ = begin_ + longer_.size();
-  }
-
-  char usual_[2048];
-  std::vector<char> longer_;
-  char* begin_ = usual_;
-  char* at_ = usual_;
-  char* end_ = usual_ + sizeof usual_;
-};
-
 // --- JSON ---
 
-void escape(Line& out, std::string_view text) {
-  if (plain_json_length(text) == text.size()) return out.append(text);
+void escape(TextBuilder& out, std::string_view text) {
+  if (is_plain_json(text)) return out.append(text);
   std::string escaped;
   json_escape(escaped, text);
   out.append(escaped);
 }
 
-void text_value(Line& out, std::string_view text) {
+void text_value(TextBuilder& out, std::string_view text) {
   if (text.empty()) return out.put("null");
   out += '"';
   escape(out, text);
   out += '"';
 }
 
-void word_value(Line& out, std::string_view word) {
+void word_value(TextBuilder& out, std::string_view word) {
   out += '"';
   out.append(word);
   out += '"';
 }
 
-void number_value(Line& out, std::int64_t value) {
-  constexpr std::size_t longest = 20;
-  char* const at = out.room(longest);
-  out.written_to(std::to_chars(at, at + longest, value).ptr);
-}
-
 // Milliseconds with three decimals, from whole microseconds.
-void milliseconds_value(Line& out, Duration value) {
+void milliseconds_value(TextBuilder& out, Duration value) {
   const auto us = std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::microseconds>(value).count());
-  number_value(out, us / 1000);
+  out.number(us / 1000);
   const auto fraction = static_cast<int>(us % 1000);
   const char decimals[] = {'.', static_cast<char>('0' + fraction / 100), static_cast<char>('0' + fraction / 10 % 10),
                            static_cast<char>('0' + fraction % 10)};
@@ -124,33 +72,40 @@ void milliseconds_value(Line& out, Duration value) {
 
 // Of each, `key` is everything in front of the value: ,"name":
 template <std::size_t size>
-void add_null(Line& out, const char (&key)[size]) {
+void add_null(TextBuilder& out, const char (&key)[size]) {
   out.put(key);
   out.put("null");
 }
 
 // Text that is our own or has been checked: nothing in it needs escaping.
 template <std::size_t size>
-void add_word(Line& out, const char (&key)[size], std::string_view word) {
+void add_word(TextBuilder& out, const char (&key)[size], std::string_view word) {
   out.put(key);
   word_value(out, word);
 }
 
-// null if there is none.
+// Text that is our own, or a name of the configuration, whose characters are checked; null if there is none.
 template <std::size_t size>
-void add_text(Line& out, const char (&key)[size], std::string_view text) {
+void add_name(TextBuilder& out, const char (&key)[size], std::string_view name) {
+  if (name.empty()) return add_null(out, key);
+  add_word(out, key, name);
+}
+
+// Any text; null if there is none.
+template <std::size_t size>
+void add_text(TextBuilder& out, const char (&key)[size], std::string_view text) {
   out.put(key);
   text_value(out, text);
 }
 
 template <std::size_t size>
-void add_number(Line& out, const char (&key)[size], std::int64_t value) {
+void add_number(TextBuilder& out, const char (&key)[size], std::int64_t value) {
   out.put(key);
-  number_value(out, value);
+  out.number(value);
 }
 
 template <std::size_t size>
-void add_milliseconds(Line& out, const char (&key)[size], Duration value) {
+void add_milliseconds(TextBuilder& out, const char (&key)[size], Duration value) {
   out.put(key);
   milliseconds_value(out, value);
 }
@@ -182,7 +137,7 @@ void format_second(SecondText& into, std::int64_t second) {
   into.second = second;
 }
 
-void add_time(Line& out, WallTime time) {
+void add_time(TextBuilder& out, WallTime time) {
   using namespace std::chrono;
   auto second = floor<seconds>(time);
   auto ms = static_cast<int>(floor<milliseconds>(time - second).count());
@@ -205,7 +160,7 @@ bool is_plain_value(std::string_view value) {
          });
 }
 
-void append_parameter(Line& out, std::string_view parameter) {
+void append_parameter(TextBuilder& out, std::string_view parameter) {
   auto equals = parameter.find('=');
   if (equals == std::string_view::npos) {  // a bare word may be a key
     out.put("***");
@@ -221,7 +176,7 @@ void append_parameter(Line& out, std::string_view parameter) {
   out.append(is_open ? value : "***");
 }
 
-void append_query(Line& out, std::string_view query) {
+void append_query(TextBuilder& out, std::string_view query) {
   char separator = '?';
   const auto start = out.text().size();
   while (!query.empty()) {
@@ -238,7 +193,7 @@ void append_query(Line& out, std::string_view query) {
   }
 }
 
-void add_path(Line& out, const Exchange& ex) {
+void add_path(TextBuilder& out, const Exchange& ex) {
   // An absolute target may hold a user and a password (RFC 9112 section 3.2.2, RFC 3986 3.2.1).
   if (!ex.target.starts_with('/')) return add_null(out, ",\"path\":");
   auto question = ex.target.find('?');
@@ -249,7 +204,7 @@ void add_path(Line& out, const Exchange& ex) {
   out += '"';
 }
 
-void add_tokens(Line& out, const Usage& usage) {
+void add_tokens(TextBuilder& out, const Usage& usage) {
   if (!usage.is_reported && !usage.is_estimated) {
     out.put(
         ",\"usage\":null,\"prompt_tokens\":null,\"cached_tokens\":null,\"completion_tokens\":null,"
@@ -268,7 +223,7 @@ void add_tokens(Line& out, const Usage& usage) {
 }
 
 // Dollars with nine decimals: nano-dollars are exact.
-void add_cost(Line& out, std::int64_t nano_dollars) {
+void add_cost(TextBuilder& out, std::int64_t nano_dollars) {
   if (nano_dollars < 0) return add_null(out, ",\"cost_usd\":");
   char digits[32];
   char* end = std::to_chars(digits, digits + 20, nano_dollars / 1'000'000'000).ptr;
@@ -279,7 +234,7 @@ void add_cost(Line& out, std::int64_t nano_dollars) {
   out.append({digits, end + 9});
 }
 
-void add_error(Line& out, const Exchange& ex, const Outcome& outcome) {
+void add_error(TextBuilder& out, const Exchange& ex, const Outcome& outcome) {
   if (outcome.error == ErrorKind::none) {
     out.put(",\"error_source\":null,\"error_code\":null");
   } else {
@@ -289,7 +244,7 @@ void add_error(Line& out, const Exchange& ex, const Outcome& outcome) {
   add_text(out, ",\"error_detail\":", bounded(ex.error_detail, max_name));
 }
 
-void add_times(Line& out, const Exchange& ex) {
+void add_times(TextBuilder& out, const Exchange& ex) {
   if (ex.first_token == TimePoint{})
     add_null(out, ",\"ttft_ms\":");
   else
@@ -300,7 +255,7 @@ void add_times(Line& out, const Exchange& ex) {
 }
 
 // Of a WebSocket; null for what is none, or never became one.
-void add_session(Line& out, const Exchange& ex) {
+void add_session(TextBuilder& out, const Exchange& ex) {
   if (ex.status != 101) {
     out.put(
         ",\"frames_in\":null,\"frames_out\":null,\"responses\":null,\"session_end\":null,\"close_code\":null,"
@@ -319,7 +274,7 @@ void add_session(Line& out, const Exchange& ex) {
 }
 
 template <std::size_t size>
-void add_status(Line& out, const char (&key)[size], int status) {
+void add_status(TextBuilder& out, const char (&key)[size], int status) {
   if (status == 0) return add_null(out, key);
   add_number(out, key, status);
 }
@@ -327,15 +282,15 @@ void add_status(Line& out, const char (&key)[size], int status) {
 }  // namespace
 
 void format_record(std::string& record, const Exchange& ex, const Outcome& outcome) {
-  Line out;
+  TextBuilder out;
   add_time(out, ex.started_wall);
-  add_text(out, ",\"request_id\":", ex.id);
-  add_text(out, ",\"subscription\":", ex.subscription ? ex.subscription->name : "");
+  add_name(out, ",\"request_id\":", ex.id);
+  add_name(out, ",\"subscription\":", ex.subscription ? ex.subscription->name : "");
   add_text(out, ",\"cost_center\":", ex.subscription ? ex.subscription->cost_center : "");
   add_text(out, ",\"key\":", ex.key_label);
   add_text(out, ",\"session\":", bounded(find_header(ex.headers, HeaderName::x_tollgate_session), max_name));
   add_text(out, ",\"task\":", bounded(find_header(ex.headers, HeaderName::x_tollgate_task), max_name));
-  add_text(out, ",\"client\":", ex.client_address);
+  add_name(out, ",\"client\":", ex.client_address);
 
   add_text(out, ",\"method\":", bounded(ex.method, max_method));
   add_path(out, ex);
@@ -345,10 +300,10 @@ void format_record(std::string& record, const Exchange& ex, const Outcome& outco
   out.append(ex.is_stream ? "true" : "false");
 
   add_text(out, ",\"model_asked\":", bounded(ex.model_asked, max_name));
-  add_text(out, ",\"model\":", ex.model ? ex.model->name : "");
-  add_text(out, ",\"deployment\":", ex.deployment ? ex.deployment->name : "");
+  add_name(out, ",\"model\":", ex.model ? ex.model->name : "");
+  add_name(out, ",\"deployment\":", ex.deployment ? ex.deployment->name : "");
   add_text(out, ",\"response_model\":", bounded(ex.response_model, max_name));
-  add_text(out, ",\"route\":", ex.deployment ? ex.route_reason : "");
+  add_name(out, ",\"route\":", ex.deployment ? ex.route_reason : "");
   add_number(out, ",\"attempts\":", ex.attempts);
 
   add_status(out, ",\"status\":", ex.status);

@@ -68,7 +68,7 @@ awaitable<Problem> Call::open(const std::vector<std::string_view>& pieces,
     std::vector<std::string_view> parts;
     parts.reserve(pieces.size() + 3);
     if (ex_.upgrade) handshake_key_ = http::make_handshake_key();
-    append_request_head(request_head_, ex_, deployment_, body_length, bearer, handshake_key_);
+    request_head_ = request_head(ex_, deployment_, body_length, bearer, handshake_key_);
     parts.push_back(request_head_);
     if (is_first_chunk) parts.emplace_back(size_line, http::write_chunk_head(size_line, held));
     parts.insert(parts.end(), pieces.begin(), pieces.end());

@@ -1,11 +1,14 @@
 #include "upstream/request_head.hpp"
 
+#include "base/text_builder.hpp"
 #include "http/chunk_writer.hpp"
 #include "http/text.hpp"
 
 namespace tollgate::upstream {
 
 namespace {
+
+using base::TextBuilder;
 
 // Azure answers 431 to more than ten headers that it does not know (azure-openai: SDK headers).
 constexpr int max_custom_headers = 10;
@@ -47,11 +50,11 @@ bool is_kept_here(const Exchange& ex, std::string_view name) {
   return ex.upgrade && (name == "model" || name == "deployment");
 }
 
-void append_query(std::string& out, const Exchange& ex, const Deployment& deployment) {
+void append_query(TextBuilder& out, const Exchange& ex, const Deployment& deployment) {
   char separator = '?';
   if (ex.upgrade) {
-    out += ex.route.surface == Surface::dated ? "?deployment=" : "?model=";
-    out += deployment.deployment;
+    out.append(ex.route.surface == Surface::dated ? "?deployment=" : "?model=");
+    out.append(deployment.deployment);
     separator = '&';
   }
   for (std::string_view query = ex.route.query; !query.empty();) {
@@ -61,42 +64,47 @@ void append_query(std::string& out, const Exchange& ex, const Deployment& deploy
     const auto name = http::percent_decode(part.substr(0, part.find('=')));
     if (part.empty() || !name || is_kept_here(ex, *name)) continue;
     out += separator;
-    out += part;
+    out.append(part);
     separator = '&';
   }
 }
 
-void append_path(std::string& out, const Exchange& ex, const Deployment& deployment) {
-  out += deployment.endpoint.base_path;
+void append_path(TextBuilder& out, const Exchange& ex, const Deployment& deployment) {
+  out.append(deployment.endpoint.base_path);
   switch (ex.route.surface) {
     case Surface::deployment:
-      out.append("/openai/deployments/").append(deployment.deployment);
+      out.put("/openai/deployments/");
+      out.append(deployment.deployment);
       break;
-    case Surface::dated: out += "/openai"; break;
-    case Surface::v1: out += "/openai/v1"; break;
+    case Surface::dated: out.put("/openai"); break;
+    case Surface::v1: out.put("/openai/v1"); break;
   }
-  out += ex.route.tail;
+  out.append(ex.route.tail);
   append_query(out, ex, deployment);
 }
 
-void append_handshake(std::string& out, const Upgrade& upgrade, std::string_view key) {
-  out += "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
+void append_handshake(TextBuilder& out, const Upgrade& upgrade, std::string_view key) {
+  out.put("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
   http::append_field(out, "Sec-WebSocket-Key", key);
   if (!upgrade.upstream_protocols.empty()) http::append_field(out, "Sec-WebSocket-Protocol", upgrade.upstream_protocols);
 }
 
 }  // namespace
 
-void append_request_head(std::string& out, const Exchange& ex, const Deployment& deployment,
-                         std::optional<std::uint64_t> body_length, std::string_view bearer,
-                         std::string_view handshake_key) {
-  out.reserve(512 + bearer.size());
-  out.append(ex.method).append(" ");
+std::string request_head(const Exchange& ex, const Deployment& deployment, std::optional<std::uint64_t> body_length,
+                         std::string_view bearer, std::string_view handshake_key) {
+  TextBuilder out;
+  out.append(ex.method);
+  out += ' ';
   append_path(out, ex, deployment);
-  out.append(" HTTP/1.1\r\n");
+  out.put(" HTTP/1.1\r\n");
   http::append_field(out, "Host", deployment.endpoint.authority);
   if (!deployment.api_key.is_empty()) http::append_field(out, "api-key", deployment.api_key.reveal());
-  if (!bearer.empty()) out.append("Authorization: Bearer ").append(bearer).append("\r\n");
+  if (!bearer.empty()) {
+    out.put("Authorization: Bearer ");
+    out.append(bearer);
+    out.put("\r\n");
+  }
   int custom = 0;
   bool has_request_id = false;
   for (const auto& header : ex.headers) {
@@ -109,13 +117,14 @@ void append_request_head(std::string& out, const Exchange& ex, const Deployment&
   if (!handshake_key.empty()) {
     append_handshake(out, *ex.upgrade, handshake_key);
   } else if (!body_length) {
-    out.append("Transfer-Encoding: chunked\r\n");
+    out.put("Transfer-Encoding: chunked\r\n");
   } else if (*body_length > 0 || ex.method == "POST") {
-    out.append("Content-Length: ");
-    http::append_number(out, *body_length);
-    out.append("\r\n");
+    out.put("Content-Length: ");
+    out.number(static_cast<std::int64_t>(*body_length));
+    out.put("\r\n");
   }
-  out.append("\r\n");
+  out.put("\r\n");
+  return std::string(out.text());
 }
 
 }  // namespace tollgate::upstream

@@ -11,11 +11,10 @@
 
 namespace tollgate::upstream {
 
-// Appends the whole head. `body_length` absent: the body is sent in chunked coding. No body at all:
+// The whole head. `body_length` absent: the body is sent in chunked coding. No body at all:
 // length 0 is only stated for methods that usually have one. `bearer`: the token to prove ourselves with;
 // "" where the deployment has an API key. `handshake_key`: of the WebSocket that is asked for, "" none.
-void append_request_head(std::string& out, const Exchange& ex, const Deployment& deployment,
-                         std::optional<std::uint64_t> body_length, std::string_view bearer,
-                         std::string_view handshake_key = {});
+std::string request_head(const Exchange& ex, const Deployment& deployment, std::optional<std::uint64_t> body_length,
+                         std::string_view bearer, std::string_view handshake_key = {});
 
 }  // namespace tollgate::upstream

@@ -21,22 +21,28 @@ TEST(ChunkWriter, WritesSizesInHex) {
 }
 
 TEST(ChunkWriter, WritesStatusLines) {
-  std::string out;
+  base::TextBuilder out;
   append_status_line(out, 200);
   append_status_line(out, 429);
   append_status_line(out, 299);
   append_status_line(out, 404, "No such thing");
-  EXPECT_EQ(out,
+  EXPECT_EQ(out.text(),
             "HTTP/1.1 200 OK\r\nHTTP/1.1 429 Too Many Requests\r\nHTTP/1.1 299 \r\n"
             "HTTP/1.1 404 No such thing\r\n");
 }
 
-TEST(ChunkWriter, WritesFieldsAndNumbers) {
-  std::string out;
+TEST(ChunkWriter, WritesFields) {
+  base::TextBuilder out;
   append_field(out, "Retry-After", "3");
+  append_field(out, "x-empty", "");
+  EXPECT_EQ(out.text(), "Retry-After: 3\r\nx-empty: \r\n");
+}
+
+TEST(ChunkWriter, WritesNumbers) {
+  std::string out;
   append_number(out, 0);
   append_number(out, UINT64_MAX);
-  EXPECT_EQ(out, "Retry-After: 3\r\n018446744073709551615");
+  EXPECT_EQ(out, "018446744073709551615");
 }
 
 TEST(HttpDate, IsInTheFormOfTheRfc) {
@@ -47,9 +53,9 @@ TEST(HttpDate, IsInTheFormOfTheRfc) {
   EXPECT_EQ(http_date(WallTime(0s)), "Thu, 01 Jan 1970 00:00:00 GMT");
   EXPECT_EQ(http_date(WallTime(1709251199s)), "Thu, 29 Feb 2024 23:59:59 GMT");
   EXPECT_EQ(http_date(WallTime(4102444800s)), "Fri, 01 Jan 2100 00:00:00 GMT");
-  std::string out;
+  base::TextBuilder out;
   append_date(out, example);
-  EXPECT_EQ(out, "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n");
+  EXPECT_EQ(out.text(), "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n");
 }
 
 }  // namespace

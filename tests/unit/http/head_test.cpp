@@ -50,6 +50,14 @@ TEST(FindHeadEnd, IsJustBehindTheEmptyLine) {
   EXPECT_EQ(find_head_end("GET / HTTP/1.1\r\nHost: a\r\n"), std::string_view::npos);
   EXPECT_EQ(find_head_end("GET / HTTP/1.1\n\n"), std::string_view::npos);
   EXPECT_EQ(find_head_end(""), std::string_view::npos);
+  for (std::size_t before = 0; before < 40; ++before) {
+    for (const std::string_view nearly : {"", "\r\n\r", "\r\r", "\r\n \r\n", "\n\r\n\n", "\r\n\r\r"}) {
+      const std::string text = std::string(before, 'x') + std::string(nearly) + "y";
+      EXPECT_EQ(find_head_end(text), std::string_view::npos) << before << nearly;
+      EXPECT_EQ(find_head_end(text + "\r\n\r\n"), text.size() + 4) << before << nearly;
+      EXPECT_EQ(find_head_end(text + "\r\n\r\n" + std::string(before, 'z')), text.size() + 4) << before << nearly;
+    }
+  }
 }
 
 TEST(FindHeadEnd, GoesOnWhereverTheHeadWasCut) {

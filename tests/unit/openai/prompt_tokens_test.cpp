@@ -15,10 +15,12 @@ using tokens::Encoding;
 
 std::uint64_t of(std::string_view text) { return tokens::count(Encoding::o200k_base, text); }
 
+constexpr std::size_t at_once = std::numeric_limits<std::size_t>::max();
+
 PromptTokens count(std::string_view body, Operation operation = Operation::chat_completions,
-                   std::string_view model = "gpt-4o",
-                   std::size_t step = std::numeric_limits<std::size_t>::max()) {
+                   std::string_view model = "gpt-4o", std::size_t step = at_once) {
   const PromptRules rules = prompt_rules_of(model, Encoding::o200k_base);
+  if (step == at_once) return PromptCounter::count(body, operation, rules);
   PromptCounter counter(body, operation, rules);
   while (!counter.step(step)) {
   }

@@ -237,8 +237,12 @@ TEST(RequestScan, FindsBreaksAtEveryPlaceOfAString) {
     const std::string text(length, 'x');
     facts_of("{\"a\":\"" + text + "\"}");
     facts_of("{\"a\":\"" + text + "\\n\"}");
-    problem_of("{\"a\":\"" + text + "\x1f\"}");
     problem_of("{\"a\":\"" + text);
+    for (std::size_t at = 0; at <= length; ++at) {
+      auto broken = "{\"a\":\"" + text + "x\"}";
+      broken[6 + at] = '\x1f';
+      EXPECT_EQ(problem_of(broken).offset, 6 + at) << length;
+    }
   }
 }
 

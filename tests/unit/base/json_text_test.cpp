@@ -27,11 +27,14 @@ TEST(JsonEscape, EscapesWhatJsonDoesNotAllow) {
 TEST(JsonEscape, FindsWhatIsNotPlainAtEveryPlace) {
   for (std::size_t size = 1; size != 40; ++size) {
     std::string text(size, ' ');
-    EXPECT_EQ(plain_json_length(text), size);
+    EXPECT_TRUE(is_plain_json(text)) << size;
+    EXPECT_EQ(escaped(text), "+" + text);
     for (std::size_t at = 0; at != size; ++at)
       for (const char special : {'"', '\\', '\0', '\x1f', '\x7f', '\x80', '\xff'}) {
         text[at] = special;
-        EXPECT_EQ(plain_json_length(text), at) << size;
+        EXPECT_FALSE(is_plain_json(text)) << size << " " << at;
+        EXPECT_EQ(escaped(text).substr(1, at), text.substr(0, at));
+        EXPECT_NE(escaped(text), "+" + text);
         text[at] = '~';
       }
   }
