@@ -45,6 +45,31 @@ TEST(BodyScan, FindsTheSameHoweverTheBodyIsCut) {
   }
 }
 
+TEST(BodyScan, FindsTheSameInWhateverIsBrokenToo) {
+  const std::string far(200, '-');
+  const std::string usage = R"("usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3})";
+  for (const std::string& member :
+       {std::string(R"("a":)"), std::string(R"("a":,"b")"), std::string(R"("a")"), std::string(R"("a" "b":1)"),
+        std::string(R"("a":[}],"b":{]})"), std::string(R"("a":"\")"), std::string(R"("a":"\\\"",1)"), std::string("\"a\":\"\n\x01\""),
+        std::string(R"("model": "m\u0041" ,)"), "\"model\":\"" + far + far + "\"", "\"" + far + "\":1", "\"a\":\"" + far + "\n\\\"" + far + "\"",
+        "\"error\":\"" + far, std::string(R"("error":null,"error":1)"), std::string(R"("status":7,"status":"x")")}) {
+    for (const std::string& body : {"{" + member + "}", "{" + member + "," + usage + "}", "{" + usage + "," + member + "}",
+                                    "{" + member + usage + "} ", "{" + usage + member + "},"}) {
+      const auto whole = facts_of(body);
+      for (const std::size_t size : {1, 2, 7, 33}) {
+        BodyScan scan;
+        for (std::size_t at = 0; at < body.size(); at += size) scan.feed(std::string_view(body).substr(at, size));
+        const auto facts = scan.finish();
+        EXPECT_EQ(facts.model, whole.model) << body;
+        EXPECT_EQ(facts.status, whole.status) << body;
+        EXPECT_EQ(facts.has_error, whole.has_error) << body;
+        EXPECT_EQ(facts.is_json_object, whole.is_json_object) << body;
+        EXPECT_EQ(facts.usage.total_tokens, whole.usage.total_tokens) << body;
+      }
+    }
+  }
+}
+
 TEST(BodyScan, ReadsResponses) {
   const auto facts = facts_of(
       R"({"id":"resp_0b","status":"completed","error":null,"output":[{"status":"x","id":"y"}],)"

@@ -233,7 +233,7 @@ TEST(RequestScan, BoundsTheNames) {
 }
 
 TEST(RequestScan, FindsBreaksAtEveryPlaceOfAString) {
-  for (std::size_t length = 0; length < 70; ++length) {
+  for (std::size_t length = 0; length < 150; ++length) {
     const std::string text(length, 'x');
     facts_of("{\"a\":\"" + text + "\"}");
     facts_of("{\"a\":\"" + text + "\\n\"}");
