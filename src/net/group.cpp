@@ -1,6 +1,7 @@
 #include "net/group.hpp"
 
 #include "net/loop.hpp"
+#include "net/readiness.hpp"
 #include "tollgate/clock.hpp"
 
 #include <chrono>
@@ -53,7 +54,10 @@ void Group::go_on() {
   last_size_ = size_;
   const TimePoint end = Clock::now() + longest_in_a_row;
   for (unsigned steps = 0; size_ > 0; ++steps) {
-    if (steps % steps_a_look == steps_a_look - 1 && Clock::now() > end) return go_on_later();
+    if (steps % steps_a_look == steps_a_look - 1) {
+      if (Clock::now() > end) return go_on_later();
+      Readiness::look_for_latest(loop_);
+    }
     Place& first = *ring_.next;
     remove(first);
     first.waiting.resume();

@@ -14,6 +14,7 @@
 #include <sys/epoll.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace tollgate::net {
 
@@ -26,6 +27,7 @@ using For = Readiness::For;
 // Of those that may begin something, in a turn. What a few dozen requests need stays in a core's second cache.
 constexpr int starts_a_turn = 32;
 constexpr int events_a_look = 256;
+constexpr int answers_a_look = 8;  // less than a tenth of a millisecond
 
 unsigned char bit_of(For direction) { return direction == For::read ? 1 : 2; }
 
@@ -186,15 +188,20 @@ void Poller::go_on_later() {
 
 void Poller::turn() {
   is_in_turn_ = false;
-  const bool may_be_more = look();
+  look();
   answer_latest();
   now_.take_all_of(finishing_);  // who is queued meanwhile has his answer in the next turn
-  while (!now_.is_empty()) answer(now_.first());
+  int answers = 0;
+  const auto answer_one_of = [&](Queue& queue) {
+    answer(queue.first());
+    if (++answers % answers_a_look == 0) look_for_latest();
+  };
+  while (!now_.is_empty()) answer_one_of(now_);
   is_in_turn_ = true;
-  for (int starts = 0; starts < starts_a_turn && !starting_.is_empty(); ++starts) answer(starting_.first());
+  for (int starts = 0; starts < starts_a_turn && !starting_.is_empty(); ++starts) answer_one_of(starting_);
   is_in_turn_ = false;
   if (is_due_) return;
-  if (may_be_more || !finishing_.is_empty() || !starting_.is_empty()) return go_on_later();
+  if (may_be_more_ || !finishing_.is_empty() || !starting_.is_empty()) return go_on_later();
   outside_->arm(epoll_);
 }
 
@@ -207,13 +214,22 @@ void Poller::answer_latest() {
   }
 }
 
-// Queues who is ready. True: there may be others.
-bool Poller::look() {
+void Poller::look_for_latest() {
+  if (latest_ <= 0) return;
+  const bool was_in_turn = std::exchange(is_in_turn_, false);
+  look();
+  answer_latest();
+  is_in_turn_ = was_in_turn;
+  if (!is_due_ && !was_in_turn) go_on_later();  // for those who are not turned away
+}
+
+// Queues who is ready.
+void Poller::look() {
   std::array<epoll_event, events_a_look> events;
   came_ = 0;
   const int count = ::epoll_wait(epoll_, events.data(), events_a_look, 0);
   for (int i = 0; i < count; ++i) note(*static_cast<Watched*>(events[i].data.ptr), events[i].events);
-  return count == events_a_look || (count < 0 && errno == EINTR);
+  may_be_more_ = count == events_a_look || (count < 0 && errno == EINTR);
 }
 
 void Poller::note(Watched& watched, unsigned events) {

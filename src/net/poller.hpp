@@ -48,6 +48,9 @@ class Poller {
   void set_latest(int count) noexcept { latest_ = count; }
   bool is_in_turn() const noexcept { return is_in_turn_; }
 
+  // Readiness::look_for_latest().
+  void look_for_latest();
+
  private:
   struct Service;  // by which Asio's context owns it
   struct Outside;  // what watches the epoll
@@ -71,7 +74,7 @@ class Poller {
   void go_on_later();
   void turn();
   void answer_latest();
-  bool look();
+  void look();
   void note(Watched& watched, unsigned events);
   void happened(Watched& watched, unsigned char directions) noexcept;
   void queue(Watched& watched) noexcept;
@@ -83,6 +86,7 @@ class Poller {
   Queue now_;  // of those that finish something, who is answered in this turn
   int came_ = 0;  // of those that may start something, since the sockets were looked at
   int latest_ = 0;
+  bool may_be_more_ = false;  // who is ready, than the last look has found
   bool is_in_turn_ = false;
   Watched* answered_ = nullptr;  // in answer(), unless it has been removed
   bool is_due_ = false;          // a turn has been posted

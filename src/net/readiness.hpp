@@ -61,6 +61,9 @@ class Readiness {
   // the latest first, to be turned away before they have waited. Instead of what the last call said.
   static void answer_latest(Loop& loop, int count);
 
+  // To be called now and then by whoever keeps the loop's thread: answers those of the latest that may be now.
+  static void look_for_latest(Loop& loop);
+
   // Whether somebody is answered who may start something and has waited his turn. On io_uring, whose order is not
   // ours, nobody has.
   static bool is_in_turn(Loop& loop);

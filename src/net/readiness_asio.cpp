@@ -66,6 +66,8 @@ void Readiness::prepare(Loop&) {}
 
 void Readiness::answer_latest(Loop&, int) {}
 
+void Readiness::look_for_latest(Loop&) {}
+
 bool Readiness::is_in_turn(Loop&) { return false; }
 
 void Readiness::set_rank(Rank) {}

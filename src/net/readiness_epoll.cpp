@@ -28,6 +28,8 @@ void Readiness::prepare(Loop& loop) { Poller::of(loop); }
 
 void Readiness::answer_latest(Loop& loop, int count) { Poller::of(loop).set_latest(count); }
 
+void Readiness::look_for_latest(Loop& loop) { Poller::of(loop).look_for_latest(); }
+
 bool Readiness::is_in_turn(Loop& loop) { return Poller::of(loop).is_in_turn(); }
 
 void Readiness::set_rank(Rank rank) { core_->rank = rank; }

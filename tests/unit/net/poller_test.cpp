@@ -139,6 +139,26 @@ TEST_F(PollerTest, AnswersTheLatestOutOfTheirOrder) {
   EXPECT_FALSE(Readiness::is_in_turn(loop_));
 }
 
+TEST_F(PollerTest, LooksForTheLatestWhileManyFinish) {
+  const auto upstreams = add_many(64, Rank::finishing);
+  const auto clients = {&add("first", Rank::starting), &add("latest", Rank::starting)};
+  settle();
+  for (End* upstream : upstreams) upstream->send();
+  bool was_in_turn = true;
+  then_ = [&](End& end) {
+    if (end.name == "0") {
+      Readiness::answer_latest(loop_, 1);
+      for (End* client : clients) client->send();
+    }
+    if (end.name == "latest") was_in_turn = Readiness::is_in_turn(loop_);
+  };
+  const auto order = answers(66);
+  // One of the two, before the others are through; the other after them.
+  EXPECT_EQ(std::find(order.begin(), order.end(), "latest") - order.begin(), 8);
+  EXPECT_FALSE(was_in_turn);
+  EXPECT_EQ(order.back(), "first");
+}
+
 TEST_F(PollerTest, KnowsOfWhatWasNotAnsweredYet) {
   End& end = add("end", Rank::starting);
   settle();
