@@ -9,7 +9,7 @@
 namespace tollgate::base {
 
 // Where among `words`, which are ordered by length, those of each length begin: a word of n bytes, n at most `longest`, is
-// one of begins[n] to begins[n + 1]. `text` gives the text of an element.
+// at one of the places from begins[n] on and before begins[n + 1]. `text` gives the text of an element.
 template <std::size_t longest, class Words, class Text = std::identity>
 constexpr std::array<unsigned char, longest + 2> begins_by_length(const Words& words, Text text = {}) {
   static_assert(std::tuple_size_v<Words> < 256);

@@ -25,6 +25,7 @@ class TextBuilder {
     std::memcpy(room(size - 1), literal, size - 1);
     at_ += size - 1;
   }
+  // REQUIRES: `text` is no part of what is written here.
   void append(std::string_view text) {
     copy(room(text.size()), text.data(), text.size());
     at_ += text.size();

@@ -90,7 +90,7 @@ struct ResponseHead {
 };
 
 // The index just after the first CRLFCRLF, npos when it is not there. `from` is how many bytes an
-// earlier call on the same bytes has seen, so that a head that arrives in pieces is searched once.
+// earlier call on the same bytes has seen, so that a head that arrives in pieces is searched once; at most all of them.
 std::size_t find_head_end(std::string_view bytes, std::size_t from = 0);
 
 // How many bytes of empty lines to drop in front of a request line: 0, 2 or 4 (RFC 9112 section 2.2

@@ -46,7 +46,7 @@ class PromptCounter {
   PromptCounter& operator=(PromptCounter&&) noexcept;
   ~PromptCounter();
 
-  // A body in one step.
+  // A body without a pause.
   static PromptTokens count(std::string_view body, Operation operation, const PromptRules& rules);
 
   // Goes on for about `bytes` bytes of text. True when all is counted. A body of at most `bytes` is
