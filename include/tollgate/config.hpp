@@ -244,7 +244,6 @@ struct ServerConfig {
   Milliseconds drain{30'000};        // hard deadline for streams after SIGTERM
   Milliseconds drain_grace{0};       // not ready, still accepting: lets a load balancer notice
   bool watch_files = true;           // reload when the file changes
-  bool huge_pages = true;            // code in a huge page where the system has one
 };
 
 struct RecordsConfig {

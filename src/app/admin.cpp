@@ -143,7 +143,6 @@ std::string status_json(const Status& status, const Config& config,
   std::int64_t connections = 0;
   for (const auto& worker : workers) connections += worker->connections();
   out["workers"] = workers.size();
-  out["huge_pages"] = status.has_huge_code;
   out["client_connections"] = connections;
   for (const auto& deployment : config.deployments) {
     auto& shown = out["deployments"][deployment->name];

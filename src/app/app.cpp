@@ -5,7 +5,6 @@
 #include "app/affinity_report.hpp"
 #include "app/credential_report.hpp"
 #include "app/fleet_report.hpp"
-#include "app/huge_code.hpp"
 #include "app/network_report.hpp"
 #include "app/spend_report.hpp"
 #include "app/start_memory.hpp"
@@ -109,7 +108,6 @@ App::App(std::string config_path, std::shared_ptr<const Config> config)
   ::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
   log::set_level(level_of(config->log.level));
-  if (config->server.huge_pages) status_.has_huge_code = move_code_to_huge_page();
   status_.started = status_.last_reload = std::chrono::system_clock::now();
   metrics_.watch(records_);
   chain_ = make_chain(config, make_tls(*config));

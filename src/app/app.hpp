@@ -31,7 +31,6 @@ struct Status {
   int reloads_ok = 0;
   int reloads_failed = 0;
   bool is_draining = false;
-  bool has_huge_code = false;  // see huge_code.hpp
 };
 
 class App {

@@ -33,7 +33,6 @@ std::vector<std::string> needs_restart(const Config& before, const Config& after
   if (!is_same(a.admin, b.admin)) fields.push_back("server.admin");
   if (a.workers != b.workers) fields.push_back("server.workers");
   if (a.watch_files != b.watch_files) fields.push_back("server.watch_files");
-  if (a.huge_pages != b.huge_pages) fields.push_back("server.huge_pages");
   if (a.limits.connections_per_worker != b.limits.connections_per_worker)
     fields.push_back("server.limits.connections");
   if (before.identity.keys_path != after.identity.keys_path) fields.push_back("identity.keys");

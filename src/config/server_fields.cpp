@@ -63,9 +63,6 @@ Fields<ServerConfig> server_fields() {
              "notices.");
   f.optional("watch_files", &ServerConfig::watch_files, FlagValue{},
              "Reload when a file of the configuration changes.");
-  f.optional("huge_pages", &ServerConfig::huge_pages, FlagValue{},
-             "Keep the code that serves requests in a memory page of 2 MiB where the system gives one. "
-             "Off, perf and probes see its names.");
   f.group("limits", &ServerConfig::limits, server_limit_fields(),
           "Bounds on what one client can take up.");
   return f;

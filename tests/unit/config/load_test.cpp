@@ -262,14 +262,14 @@ TEST_F(Load, NamesWhatNeedsARestart) {
   Loaded same =
       load_text(std::string("server: {drain: 1s}\nlog: {level: debug}\n") + small, "x.yaml");
   Loaded after =
-      load_text(std::string("server: {listen: 127.0.0.1:1, admin: 127.0.0.1:2, workers: 3, huge_pages: false, "
+      load_text(std::string("server: {listen: 127.0.0.1:1, admin: 127.0.0.1:2, workers: 3, "
                             "limits: {connections: 4}}\nrecords: {path: off}\n") +
                     small,
                 "x.yaml");
   ASSERT_TRUE(before.config && same.config && after.config);
   EXPECT_TRUE(needs_restart(*before.config, *same.config).empty());
   EXPECT_EQ(needs_restart(*before.config, *after.config),
-            (std::vector<std::string>{"server.listen", "server.admin", "server.workers", "server.huge_pages",
+            (std::vector<std::string>{"server.listen", "server.admin", "server.workers",
                                       "server.limits.connections", "records.path"}));
 }
 
