@@ -58,7 +58,9 @@ TEST(BodyScan, FindsTheSameInWhateverIsBrokenToo) {
     for (const std::string& body : {"{" + member + "}", "{" + member + "," + usage + "}", "{" + usage + "," + member + "}",
                                     "{" + member + usage + "} ", "{" + usage + member + "},"}) {
       const auto whole = facts_of(body);
-      if (body.starts_with("{\"usage\"")) EXPECT_EQ(whole.usage.total_tokens, 3) << body;
+      if (body.starts_with("{\"usage\"")) {
+        EXPECT_EQ(whole.usage.total_tokens, 3) << body;
+      }
       for (const std::size_t size : {1, 2, 7, 33}) {
         BodyScan scan;
         for (std::size_t at = 0; at < body.size(); at += size) scan.feed(std::string_view(body).substr(at, size));
