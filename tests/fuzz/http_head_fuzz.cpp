@@ -53,9 +53,12 @@ void check_fields(std::string_view text, const Head& head, const Limits& limits)
 }
 
 template <class Head>
-std::string write_fields(std::string text, const Head& head) {
+std::string write_fields(std::string_view first_line, const Head& head) {
+  tollgate::base::TextBuilder text;
+  text.append(first_line);
   for (const Field& field : head.fields) append_field(text, field.name, field.value);
-  return text + "\r\n";
+  text.put("\r\n");
+  return std::string(text.text());
 }
 
 template <class Head>
