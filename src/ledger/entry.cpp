@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 namespace tollgate::ledger {
 namespace {
@@ -11,11 +12,13 @@ struct Head {
   std::int64_t minute;
   Sums sums;
   std::uint32_t size;  // of the whole entry, a multiple of 8
-  std::uint32_t series_size;
-  std::uint32_t delta_count;
+  std::uint32_t charges;
+  std::uint16_t delta_count;
+  std::uint16_t series_size;
   Step step;
 };
 static_assert(sizeof(Head) % alignof(Delta) == 0);
+static_assert(text_count * max_text + 64 < std::numeric_limits<std::uint16_t>::max());
 
 struct SeriesHead {
   std::array<std::uint16_t, text_count> lengths;
@@ -37,6 +40,25 @@ Sums sums_of(const Charge& c) {
           .estimated = c.is_estimated ? 1 : 0,
           .cost = c.cost,
           .saved = c.saved};
+}
+
+Head head_of(const char* entry) noexcept {
+  Head head;
+  std::memcpy(&head, entry, sizeof head);
+  return head;
+}
+
+// The buffer comes from operator new and every entry is a multiple of 8: Deltas lie aligned.
+std::span<const Delta> deltas_of(const char* entry, const Head& head) noexcept {
+  return {reinterpret_cast<const Delta*>(entry + sizeof head), head.delta_count};
+}
+std::span<Delta> deltas_of(char* entry, const Head& head) noexcept {
+  return {reinterpret_cast<Delta*>(entry + sizeof head), head.delta_count};
+}
+
+std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) noexcept {
+  hash = (hash ^ word) * 0x9E3779B97F4A7C15ull;
+  return hash ^ (hash >> 32);
 }
 
 std::int64_t minute_of(WallTime at) {
@@ -93,8 +115,9 @@ void write_entry(std::vector<char>& out, Step step, std::uint64_t intent, const 
                   minute_of(charge.at),
                   sums_of(charge),
                   static_cast<std::uint32_t>(size),
-                  static_cast<std::uint32_t>(series_size),
-                  static_cast<std::uint32_t>(deltas.size()),
+                  1,
+                  static_cast<std::uint16_t>(deltas.size()),
+                  static_cast<std::uint16_t>(series_size),
                   step};
   put(&head, sizeof head);
   put(deltas.data(), deltas.size_bytes());
@@ -102,17 +125,53 @@ void write_entry(std::vector<char>& out, Step step, std::uint64_t intent, const 
   for (std::string_view text : texts) put(text.data(), text.size());
 }
 
+std::uint64_t hash_of_entry(std::span<const char> entry) noexcept {
+  const Head head = head_of(entry.data());
+  std::uint64_t hash = mixed(head.size, static_cast<std::uint64_t>(head.minute));
+  const char* at = entry.data() + sizeof head;
+  for (int left = head.delta_count; left > 0; --left, at += sizeof(Delta)) {
+    Delta delta;
+    std::memcpy(&delta, at, sizeof delta);
+    hash = mixed(hash ^ delta.meter, static_cast<std::uint64_t>(delta.slot_ms));
+  }
+  for (const char* const end = entry.data() + head.size; at != end; at += sizeof(std::uint64_t)) {
+    std::uint64_t word;
+    std::memcpy(&word, at, sizeof word);
+    hash = mixed(hash, word);
+  }
+  return hash;
+}
+
+bool add_last(std::vector<char>& entries, std::size_t earlier, std::size_t last) {
+  char* const to = entries.data() + earlier;
+  const char* const from = entries.data() + last;
+  Head sum = head_of(to);
+  const Head added = head_of(from);
+  if (sum.size != added.size || sum.minute != added.minute || sum.delta_count != added.delta_count) return false;
+  const auto deltas = deltas_of(to, sum);
+  const auto more = deltas_of(from, added);
+  const auto is_of_one_slot = [](const Delta& a, const Delta& b) { return a.meter == b.meter && a.slot_ms == b.slot_ms; };
+  if (!std::equal(deltas.begin(), deltas.end(), more.begin(), is_of_one_slot)) return false;
+  const std::size_t before_series = sizeof(Head) + deltas.size_bytes();
+  if (std::memcmp(to + before_series, from + before_series, sum.size - before_series) != 0) return false;
+  for (std::size_t i = 0; i < deltas.size(); ++i) deltas[i].amount += more[i].amount;
+  sum.sums += added.sums;
+  sum.charges += added.charges;
+  std::memcpy(to, &sum, sizeof sum);
+  entries.resize(last);
+  return true;
+}
+
 Entry read_entry(std::span<const char>& rest) {
-  Head head;
-  std::memcpy(&head, rest.data(), sizeof head);
-  const char* deltas = rest.data() + sizeof head;
-  // The buffer comes from operator new and every entry is a multiple of 8: Deltas lie aligned.
+  const Head head = head_of(rest.data());
+  const auto deltas = deltas_of(rest.data(), head);
   Entry entry{head.step,
               head.intent,
+              head.charges,
               head.minute,
               head.sums,
-              {deltas + head.delta_count * sizeof(Delta), head.series_size},
-              {reinterpret_cast<const Delta*>(deltas), head.delta_count}};
+              {rest.data() + sizeof head + deltas.size_bytes(), head.series_size},
+              deltas};
   rest = rest.subspan(head.size);
   return entry;
 }

@@ -51,6 +51,7 @@ SeriesKey read_series(std::string_view key);
 struct Entry {
   Step step = Step::book;
   std::uint64_t intent = 0;
+  std::uint32_t charges = 1;  // that it adds up
   std::int64_t minute = 0;  // since the epoch
   Sums sums;
   std::string_view series;  // read_series() takes it apart
@@ -60,6 +61,13 @@ struct Entry {
 // Appends to a buffer that write_entry() alone has filled.
 void write_entry(std::vector<char>& out, Step step, std::uint64_t intent, const Charge& charge,
                  std::span<const Delta> deltas);
+
+// Of all but the amounts. REQUIRES: `entry` begins with one.
+std::uint64_t hash_of_entry(std::span<const char> entry) noexcept;
+
+// Adds the last entry of a buffer, which begins at `last`, to the one at `earlier` and takes it off. False, and
+// nothing happens, where they differ in more than their amounts. REQUIRES: both are charges and close no intent.
+bool add_last(std::vector<char>& entries, std::size_t earlier, std::size_t last);
 
 // Takes the first entry off. REQUIRES: `rest` is not empty and begins with an entry. Views stay
 // valid as long as the buffer.

@@ -34,24 +34,35 @@ Ticket Lane::put(Step step, const Charge& charge, std::span<const Delta> deltas,
   Ticket ticket;
   {
     std::lock_guard lock(mutex_);
+    const std::size_t last = filling_.entries.size();
+    write_entry(filling_.entries, step, intent.id, charge, deltas);
     // Only charges are dropped: intents are bounded by the requests in flight.
-    if (filling_.entries.size() < bound_ || step != Step::book || intent.id != 0) {
-      write_entry(filling_.entries, step, intent.id, charge, deltas);
-    } else {
-      for (const Delta& delta : deltas)
-        filling_.overflow[{delta.meter, delta.slot_ms}] += delta.amount;
-      ++filling_.dropped;
-    }
+    if (step == Step::book && intent.id == 0 && !add_up(last) && last >= bound_) drop(last, deltas);
     ticket.number = batch_;
   }
   wakeup_.on_append();
   return ticket;
 }
 
+// Adds the last entry to one like it.
+bool Lane::add_up(std::size_t last) {
+  auto& known = known_[hash_of_entry(std::span(filling_.entries).subspan(last)) % known_.size()];
+  if (known != 0 && add_last(filling_.entries, known - 1, last)) return true;
+  if (last < bound_) known = static_cast<std::uint32_t>(last + 1);
+  return false;
+}
+
+void Lane::drop(std::size_t last, std::span<const Delta> deltas) {
+  filling_.entries.resize(last);
+  for (const Delta& delta : deltas) filling_.overflow[{delta.meter, delta.slot_ms}] += delta.amount;
+  ++filling_.dropped;
+}
+
 void Lane::take(Taken& into, std::uint64_t next) {
   std::lock_guard lock(mutex_);
   std::swap(into, filling_);
   batch_ = next;
+  known_.fill(0);
 }
 
 bool Lane::has_pending() {

@@ -1,7 +1,8 @@
 // One worker's charges on their way to the writer.
 //
 // append() copies into a buffer under a lock that is shared with the writer's swap alone: no
-// allocation once the buffers have grown, no system call unless the writer sleeps.
+// allocation once the buffers have grown, no system call unless the writer sleeps. Charges that differ in
+// their amounts alone are added up here, so that neither memory nor the writer's work grows with what is asked.
 // Thread safety: one worker, except take().
 #pragma once
 
@@ -10,6 +11,7 @@
 #include "ledger/ledger.hpp"
 #include "ledger/slots.hpp"
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -62,6 +64,8 @@ class Lane {
   std::uint64_t appended() const noexcept { return appended_.load(std::memory_order_relaxed); }
 
  private:
+  bool add_up(std::size_t last);
+  void drop(std::size_t last, std::span<const Delta> deltas);
   Ticket put(Step step, const Charge& charge, std::span<const Delta> deltas, Intent intent);
 
   const std::size_t bound_;
@@ -73,6 +77,7 @@ class Lane {
   std::mutex mutex_;  // guards what follows
   Taken filling_;
   std::uint64_t batch_ = 1;  // the one that takes what is appended now
+  std::array<std::uint32_t, 256> known_{};  // charges, by their hashes: where they lie, from 1; 0: none
 };
 
 }  // namespace tollgate::ledger

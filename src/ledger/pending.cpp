@@ -44,7 +44,7 @@ void Pending::add_usage(const Entry& entry) {
     return;
   }
   if (usage_bytes_ > bound_) {
-    ++dropped_;
+    dropped_ += entry.charges;
     return;
   }
   series.emplace(entry.series, entry.sums);

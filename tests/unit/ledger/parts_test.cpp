@@ -1,8 +1,13 @@
 // The parts without a file: entries, meters, what waits.
 #include "ledger/entry.hpp"
+#include "ledger/lane.hpp"
 #include "ledger/meters.hpp"
 #include "ledger/pending.hpp"
+#include "ledger/wakeup.hpp"
 #include "ledger_fixture.hpp"
+
+#include <array>
+#include <map>
 
 namespace tollgate::ledger {
 namespace {
@@ -103,6 +108,110 @@ TEST_F(Parts, AnIntentThatIsClosedBeforeItWasWrittenIsNotWritten) {
   EXPECT_EQ(pending.opened().size(), 1u);
   EXPECT_TRUE(pending.opened().contains(2));
   EXPECT_EQ(pending.closed(), std::vector<std::uint64_t>{3});
+}
+
+TEST_F(Parts, ALaneAddsUpWhatDiffersInItsAmountsAlone) {
+  Wakeup wakeup;
+  Lane lane(0, 1 << 20, wakeup, true);
+  Lane::Taken taken;
+  for (std::uint64_t batch = 1; batch <= 2; ++batch) {
+    for (int i = 0; i < 10'000; ++i) {
+      Charge c = charge(i % 2 ? "a" : "b");
+      c.usage.prompt_tokens = i;
+      lane.append(c, std::vector<Delta>{{1, 60'000, i}, {2, 0, -1}});
+    }
+    lane.take(taken, batch + 1);
+    std::span<const char> rest = taken.entries;
+    for (const char* name : {"b", "a"}) {
+      ASSERT_FALSE(rest.empty());
+      const Entry entry = read_entry(rest);
+      EXPECT_EQ(read_series(entry.series).texts[0], name);
+      EXPECT_EQ(entry.charges, 5'000u);
+      EXPECT_EQ(entry.sums.requests, 5'000);
+      const int prompts = name[0] == 'b' ? 24'995'000 : 25'000'000;
+      EXPECT_EQ(entry.sums.prompt, prompts);
+      ASSERT_EQ(entry.deltas.size(), 2u);
+      EXPECT_EQ(entry.deltas[0].amount, prompts);
+      EXPECT_EQ(entry.deltas[1].amount, -5'000);
+    }
+    EXPECT_TRUE(rest.empty());
+    taken.entries.clear();
+  }
+}
+
+TEST_F(Parts, ALaneKeepsApartWhatDiffersInMore) {
+  Wakeup wakeup;
+  Lane lane(0, 1 << 20, wakeup, true);
+  const std::vector<Delta> deltas{{1, 0, 1}};
+  Charge other_minute = charge(), other_kind = charge(), other_text = charge();
+  other_minute.at = noon(1);
+  other_kind.kind = DeploymentKind::ptu;
+  other_text.region = "swedencentra1";
+  for (int round = 0; round < 3; ++round) {
+    for (const Charge& c : {charge(), other_minute, other_kind, other_text}) lane.append(c, deltas);
+    lane.append(charge(), std::vector<Delta>{{1, 60'000, 1}});
+    lane.append(charge(), std::vector<Delta>{{2, 0, 1}});
+    lane.append(charge(), std::vector<Delta>{{1, 0, 1}, {1, 60'000, 1}});
+    lane.append(charge(), {});
+  }
+  const auto opened = lane.open(charge(), deltas);
+  lane.append(charge(), deltas, opened.intent);
+  lane.append(charge(), deltas, lane.open(charge(), deltas).intent);
+  Lane::Taken taken;
+  lane.take(taken, 2);
+  std::map<std::string, std::uint32_t> charges;
+  int of_intents = 0;
+  for (std::span<const char> rest = taken.entries; !rest.empty();) {
+    const Entry entry = read_entry(rest);
+    if (entry.intent != 0) {
+      ++of_intents;
+      continue;
+    }
+    std::string what = std::string(entry.series) + " " + std::to_string(entry.minute);
+    for (const Delta& delta : entry.deltas) what += " " + std::to_string(delta.meter) + "@" + std::to_string(delta.slot_ms);
+    charges[what] += entry.charges;
+  }
+  EXPECT_EQ(of_intents, 4);
+  EXPECT_EQ(charges.size(), 8u);
+  for (const auto& [what, count] : charges) EXPECT_EQ(count, 3u) << what;
+}
+
+// More series than a lane remembers, and more than it has room for.
+TEST_F(Parts, ALaneLosesNothingWhateverItAddsUp) {
+  Wakeup wakeup;
+  constexpr std::size_t bound = 100'000;
+  Lane lane(0, bound, wakeup, true);
+  std::uint64_t state = 1;
+  std::int64_t prompts = 0, requests = 0;
+  std::array<std::int64_t, 3> metered{};
+  for (int i = 0; i < 50'000; ++i) {
+    state = state * 6'364'136'223'846'793'005u + 1'442'695'040'888'963'407u;
+    const std::uint64_t dice = state >> 33;
+    const std::string session = std::to_string(dice % 1'000);
+    Charge c = charge();
+    c.session = session;
+    c.usage.prompt_tokens = static_cast<std::int64_t>(dice % 7);
+    const auto meter = static_cast<MeterId>(dice % metered.size());
+    lane.append(c, std::vector<Delta>{{meter, 0, 1}});
+    ++metered[meter];
+    ++requests;
+    prompts += c.usage.prompt_tokens;
+  }
+  Lane::Taken taken;
+  lane.take(taken, 2);
+  EXPECT_LE(taken.entries.size(), bound + 1'000);
+  EXPECT_GT(taken.dropped, 0u);
+  const auto dropped = static_cast<std::int64_t>(taken.dropped);
+  Pending pending(16 << 20);
+  pending.add(taken);
+  EXPECT_EQ(pending.dropped(), static_cast<std::uint64_t>(dropped));
+  Sums sums;
+  for (const auto& [minute, series] : pending.usage())
+    for (const auto& [key, of_series] : series) sums += of_series;
+  EXPECT_EQ(sums.requests, requests - dropped);
+  EXPECT_LE(sums.prompt, prompts);
+  for (std::size_t meter = 0; meter < metered.size(); ++meter)
+    EXPECT_EQ(pending.slots().at({static_cast<MeterId>(meter), 0}), metered[meter]);
 }
 
 }  // namespace
