@@ -1,5 +1,6 @@
 #include "telemetry/record_writer.hpp"
 
+#include "base/pages.hpp"
 #include "base/signals_blocked.hpp"
 #include "telemetry/access_record.hpp"
 
@@ -166,10 +167,13 @@ void RecordWriter::settle(Batch& batch, std::size_t written_bytes) {
   written_.fetch_add(batch.records - lost, std::memory_order_relaxed);
   dropped_.fetch_add(lost, std::memory_order_relaxed);
 
-  std::lock_guard lock(mutex_);
-  waiting_bytes_ -= batch.text.size();
-  batch.text.clear();
-  if (spare_.size() < max_spare) spare_.push_back(std::move(batch.text));
+  {
+    std::lock_guard lock(mutex_);
+    waiting_bytes_ -= batch.text.size();
+    batch.text.clear();
+    if (spare_.size() < max_spare) return spare_.push_back(std::move(batch.text));
+  }
+  base::give_back_pages({batch.text.data(), batch.text.capacity()});
 }
 
 // A record of which a part is in the old file already is written again, whole, to the new one.

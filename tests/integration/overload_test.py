@@ -1,10 +1,11 @@
 """More requests than a worker can do: what is too much is refused at once, the rest is served."""
 
 import json
+import os
 import threading
 import time
 
-from harness import KEY, wait_until
+from harness import KEY, Gateway, config, wait_until
 from upstream import serve
 from wire import answer, request
 
@@ -79,3 +80,35 @@ def test_a_burst_is_no_overload(start):
                        {"server": {"workers": 1}, "server/limits": {"worker_wait": "1ms"}})
     counts = flood(gateway, connections=8, seconds=0.5)
     assert counts[b"200"] > 100 and counts[b"503"] == 0, counts
+
+
+def test_memory_of_records_that_had_to_wait_is_given_back(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    reader = os.open(tmp_path / "fifo", os.O_RDONLY | os.O_NONBLOCK)
+    gateway = Gateway(tmp_path / "gateway", config("http://127.0.0.1:9", {"records": {"path": str(tmp_path / "fifo")}}))
+    try:
+        before = gateway.rss()
+        with gateway.connect() as client:
+            while gateway.metrics()["tollgate_records_dropped_total"] == 0:
+                client.send(MODELS * 500)
+                for _ in range(500):
+                    assert client.message().status == 200
+        waiting = gateway.rss()
+        assert waiting > before + (6 << 20)
+
+        def is_written():
+            try:
+                while os.read(reader, 1 << 20):
+                    pass
+            except BlockingIOError:
+                pass
+            metrics = gateway.metrics()
+            return (metrics["tollgate_records_written_total"] + metrics["tollgate_records_dropped_total"]
+                    == metrics["tollgate_requests_total"])
+
+        wait_until(is_written, 10)
+        wait_until(lambda: gateway.rss() < waiting - (4 << 20), why=f"less than {waiting} bytes, it is {gateway.rss()}")
+        gateway.stop()
+    finally:
+        gateway.kill()
+        os.close(reader)
