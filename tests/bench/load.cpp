@@ -2,12 +2,14 @@
 //
 //   load closed HOST:PORT BODYFILE CONNECTIONS SECONDS         each connection asks again at once
 //   load open   HOST:PORT BODYFILE CONNECTIONS SECONDS RATE    RATE a second, timed from when each was due
+//   load flood  HOST:PORT BODYFILE CONNECTIONS SECONDS RATE    the same; refusals are timed by the kernel
 //   load hold   HOST:PORT BODYFILE CONNECTIONS SECONDS         opens the streams, keeps them open
 //   load spin   - - 0 SECONDS                                  idle-class spinner, keeps a virtual core awake
 //
-// The first and last quarter of a second of `closed` and `open` are not counted. Answers may be of
+// The first and last quarter of a second of all but `hold` are not counted. Answers may be of
 // stated length or chunked; of the refusals, answers with 503, it is told how many there were and how long
-// after the request had been sent. In event streams every `t=<monotonic ns>` that the mock stamps into a
+// after the request had been sent. `flood` is for a generator that has not its core for itself: it counts until the kernel
+// had the refusal, not until the generator had its turn. In event streams every `t=<monotonic ns>` that the mock stamps into a
 // token is the moment it was sent: transit is measured from there. Key: environment LOAD_KEY.
 #include <algorithm>
 #include <cctype>
@@ -21,6 +23,7 @@
 #include <deque>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,9 +40,9 @@
 
 namespace {
 
-std::int64_t now_ns() {
+std::int64_t now_ns(clockid_t clock = CLOCK_MONOTONIC) {
   timespec t{};
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(clock, &t);
   return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
 }
 
@@ -88,6 +91,8 @@ struct Load {
   std::int64_t stop = 0;
   std::uint64_t all = 0, answers = 0, refusals = 0, errors = 0, events = 0, opened = 0;
   Sample latency, refused, first_event, transit;
+  bool is_stamped = false;
+  std::int64_t real_time_ahead = 0;  // of the monotonic clock
 
   void connect(std::size_t i);
   void ask(std::size_t i, std::int64_t due);
@@ -96,7 +101,8 @@ struct Load {
   bool take(Client& c, std::string_view bytes, std::int64_t at);
   bool take_head(Client& c, std::int64_t at);
   void take_data(Client& c, std::string_view bytes, std::int64_t at);
-  void finish(std::size_t i, std::int64_t at);
+  void finish(std::size_t i, std::int64_t at, std::int64_t arrived);
+  ssize_t receive(int fd, std::span<char> buffer, std::int64_t& arrived) const;
   void broken(std::size_t i);
   bool counts(std::int64_t at) const { return at >= begin && at < end; }
 };
@@ -109,6 +115,7 @@ void Load::connect(std::size_t i) {
   const int on = 1;
   if (c.fd < 0) die("socket");
   ::setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (is_stamped) ::setsockopt(c.fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
   if (::connect(c.fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) die("connect");
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLET | EPOLLRDHUP;
@@ -228,12 +235,12 @@ bool Load::take(Client& c, std::string_view bytes, std::int64_t at) {
   return false;
 }
 
-void Load::finish(std::size_t i, std::int64_t at) {
+void Load::finish(std::size_t i, std::int64_t at, std::int64_t arrived) {
   Client& c = clients[i];
   ++all;
   if (counts(at) && c.is_refused) {
     ++refusals;
-    refused.add(at - c.asked);
+    refused.add(arrived - c.asked);
   } else if (counts(at)) {
     ++answers;
     latency.add(at - c.due);
@@ -254,11 +261,31 @@ void Load::broken(std::size_t i) {
   idle.push_back(i);
 }
 
+// `arrived` is left alone where the kernel has put no stamp.
+ssize_t Load::receive(int fd, std::span<char> buffer, std::int64_t& arrived) const {
+  if (!is_stamped) return ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
+  iovec piece{buffer.data(), buffer.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(timespec))];
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  const ssize_t n = ::recvmsg(fd, &message, MSG_DONTWAIT);
+  const cmsghdr* header = n > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
+  if (!header || header->cmsg_type != SCM_TIMESTAMPNS) return n;
+  timespec stamp{};
+  std::memcpy(&stamp, CMSG_DATA(header), sizeof stamp);
+  arrived = stamp.tv_sec * 1'000'000'000LL + stamp.tv_nsec - real_time_ahead;
+  return n;
+}
+
 void Load::read(std::size_t i) {
   static char buffer[256 * 1024];
   for (;;) {
     Client& c = clients[i];
-    const ssize_t n = ::recv(c.fd, buffer, sizeof buffer, MSG_DONTWAIT);
+    std::int64_t arrived = 0;
+    const ssize_t n = receive(c.fd, buffer, arrived);
     if (n < 0 && errno == EAGAIN) return;
     if (n <= 0) {
       if (c.is_busy) return broken(i);
@@ -267,7 +294,7 @@ void Load::read(std::size_t i) {
     }
     const auto at = now_ns();
     if (take(c, {buffer, static_cast<std::size_t>(n)}, at)) {
-      finish(i, at);
+      finish(i, at, arrived != 0 ? arrived : at);
     } else if (!c.has_head && c.head == "!") {
       return broken(i);
     }
@@ -293,7 +320,7 @@ int spin(double seconds) {
 
 int main(int argc, char** argv) {
   if (argc < 6) {
-    std::fprintf(stderr, "usage: load closed|open|hold|spin HOST:PORT BODYFILE CONNECTIONS SECONDS [RATE]\n");
+    std::fprintf(stderr, "usage: load closed|open|flood|hold|spin HOST:PORT BODYFILE CONNECTIONS SECONDS [RATE]\n");
     return 2;
   }
   const double seconds = std::atof(argv[5]);
@@ -306,6 +333,11 @@ int main(int argc, char** argv) {
 
   Load load;
   load.mode = argv[1];
+  if (load.mode == "flood") {
+    load.mode = "open";
+    load.is_stamped = true;
+    load.real_time_ahead = now_ns(CLOCK_REALTIME) - now_ns();
+  }
   const std::string target = argv[2];
   const auto colon = target.find(':');
   load.address.sin_family = AF_INET;

@@ -6,7 +6,7 @@
 Two stand-ins for deployments and the load generator share a core, the gateway has the other. First what it
 can do at most is measured (closed loop, 64 connections, then all), then RATE requests a second are offered on
 1,000 connections for SECONDS, then one deployment ends and they are offered for SECONDS again. Prints what was
-served and refused, how long a refused client waited for its answer, and the gateway's memory. Where less is
+served and refused, how long a refusal took until it had reached the client's socket, and the gateway's memory. Where less is
 answered than is offered all connections wait all the time: who is served has then waited for 1,000 divided by
 what is answered.
 `worker_wait` is 5 ms, or 1,000 connections would not be enough to be too much.
@@ -89,7 +89,7 @@ def main():
             if title == "half gone":
                 second.stop()
             before = gateway.rss_bytes()
-            row = load(load_core, port, "open", CONNECTIONS, SECONDS, str(RATE))
+            row = load(load_core, port, "flood", CONNECTIONS, SECONDS, str(RATE))
             print(f"{title:16}{row['rps']:>10,.0f}{row['rps'] / peak:>12.1%}{row['refused'] / row['seconds']:>11,.0f}"
                   f"{row['refused_p50_us']:>19.0f}{row['refused_p99_us']:>8.0f}{row['errors']:>8}"
                   f"{before / 2**20:>11.1f}{gateway.rss_bytes() / 2**20:>7.1f}", flush=True)
