@@ -48,7 +48,7 @@ std::string decimal_to_text(std::int64_t value, int places, std::size_t least_pl
   auto count = static_cast<std::size_t>(places);
   if (digits.size() <= count) digits.insert(0, count + 1 - digits.size(), '0');
   std::string fraction = digits.substr(digits.size() - count);
-  digits.resize(digits.size() - count);
+  digits.erase(digits.size() - count);
   while (fraction.size() > least_places && fraction.back() == '0') fraction.pop_back();
   bool is_whole = std::all_of(fraction.begin(), fraction.end(), [](char c) { return c == '0'; });
   return is_whole ? digits : digits + "." + fraction;

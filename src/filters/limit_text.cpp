@@ -147,8 +147,9 @@ Error refusal_of(const SpendRule& rule, std::int64_t used, std::int64_t wait_ms,
 Error unshared_refusal(const SpendRule& rule) {
   Error error;
   error.kind = ErrorKind::overloaded;
-  error.message = std::string("The ") + (rule.is_budget ? "budget `" : "limit `") + rule.name + "` (" + describe(rule) +
-                  ") cannot be checked at the moment: the store that gateways share is away.";
+  error.message = rule.is_budget ? "The budget `" : "The limit `";
+  error.message.append(rule.name).append("` (").append(describe(rule));
+  error.message += ") cannot be checked at the moment: the store that gateways share is away.";
   error.retry_after = std::chrono::seconds(1);
   return error;
 }

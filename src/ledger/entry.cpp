@@ -13,18 +13,18 @@ struct Head {
   Sums sums;
   std::uint32_t size;  // of the whole entry, a multiple of 8
   std::uint32_t charges;
-  std::uint16_t delta_count;
+  std::uint32_t delta_count;
   std::uint16_t series_size;
   Step step;
 };
 static_assert(sizeof(Head) % alignof(Delta) == 0);
-static_assert(text_count * max_text + 64 < std::numeric_limits<std::uint16_t>::max());
 
 struct SeriesHead {
   std::array<std::uint16_t, text_count> lengths;
   bool is_ptu;
   bool is_batch;
 };
+static_assert(text_count * max_text + sizeof(SeriesHead) <= std::numeric_limits<std::uint16_t>::max());
 
 std::array<std::string_view, text_count> texts_of(const Charge& c) {
   return {c.subscription, c.product,     c.cost_center, c.user,       c.session, c.task,
@@ -116,7 +116,7 @@ void write_entry(std::vector<char>& out, Step step, std::uint64_t intent, const 
                   sums_of(charge),
                   static_cast<std::uint32_t>(size),
                   1,
-                  static_cast<std::uint16_t>(deltas.size()),
+                  static_cast<std::uint32_t>(deltas.size()),
                   static_cast<std::uint16_t>(series_size),
                   step};
   put(&head, sizeof head);
@@ -150,8 +150,8 @@ bool add_last(std::vector<char>& entries, std::size_t earlier, std::size_t last)
   if (sum.size != added.size || sum.minute != added.minute || sum.delta_count != added.delta_count) return false;
   const auto deltas = deltas_of(to, sum);
   const auto more = deltas_of(from, added);
-  const auto is_of_one_slot = [](const Delta& a, const Delta& b) { return a.meter == b.meter && a.slot_ms == b.slot_ms; };
-  if (!std::equal(deltas.begin(), deltas.end(), more.begin(), is_of_one_slot)) return false;
+  const auto is_same_slot = [](const Delta& a, const Delta& b) { return a.meter == b.meter && a.slot_ms == b.slot_ms; };
+  if (!std::equal(deltas.begin(), deltas.end(), more.begin(), is_same_slot)) return false;
   const std::size_t before_series = sizeof(Head) + deltas.size_bytes();
   if (std::memcmp(to + before_series, from + before_series, sum.size - before_series) != 0) return false;
   for (std::size_t i = 0; i < deltas.size(); ++i) deltas[i].amount += more[i].amount;

@@ -2,7 +2,8 @@
 //
 // append() copies into a buffer under a lock that is shared with the writer's swap alone: no
 // allocation once the buffers have grown, no system call unless the writer sleeps. Charges that differ in
-// their amounts alone are added up here, so that neither memory nor the writer's work grows with what is asked.
+// their amounts alone are added up here (unless they close intents, and as far as the lane remembers one like
+// them): what many calls of a few callers take, in memory and of the writer's time, does not grow with the calls.
 // Thread safety: one worker, except take().
 #pragma once
 

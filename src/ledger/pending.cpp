@@ -1,12 +1,14 @@
 #include "ledger/pending.hpp"
 
+#include "base/pages.hpp"
+
 #include <span>
 
 namespace tollgate::ledger {
 namespace {
 
 // About what a map takes for an element beside its text.
-constexpr std::size_t row_bytes = sizeof(Sums) + 80;
+constexpr std::size_t row_bytes = sizeof(Pending::Row) + 80;
 constexpr std::size_t slot_bytes = 64;
 
 constexpr std::size_t kept_buffer_bytes = 4 * 1024 * 1024;  // larger ones are given back
@@ -30,7 +32,10 @@ void Pending::add(Lane::Taken& taken) {
   for (const auto& [slot, amount] : taken.overflow) slots_[slot] += amount;
   dropped_ += taken.dropped;
   taken.entries.clear();
-  if (taken.entries.capacity() > kept_buffer_bytes) taken.entries = {};
+  if (taken.entries.capacity() > kept_buffer_bytes) {
+    base::give_back_pages({taken.entries.data(), taken.entries.capacity()});
+    taken.entries = std::vector<char>();
+  }
   taken.overflow.clear();
   taken.dropped = 0;
 }
@@ -40,14 +45,15 @@ void Pending::add_usage(const Entry& entry) {
   Series& series = usage_[entry.minute];
   auto found = series.find(entry.series);
   if (found != series.end()) {
-    found->second += entry.sums;
+    found->second.sums += entry.sums;
+    found->second.charges += entry.charges;
     return;
   }
   if (usage_bytes_ > bound_) {
     dropped_ += entry.charges;
     return;
   }
-  series.emplace(entry.series, entry.sums);
+  series.emplace(entry.series, Row{entry.sums, entry.charges});
   usage_bytes_ += row_bytes + entry.series.size();
 }
 
@@ -58,9 +64,9 @@ void Pending::close(std::uint64_t intent) {
 
 void Pending::drop_oldest_minute() {
   auto oldest = usage_.begin();
-  for (const auto& [series, sums] : oldest->second) {
+  for (const auto& [series, row] : oldest->second) {
     usage_bytes_ -= row_bytes + series.size();
-    dropped_ += static_cast<std::uint64_t>(sums.requests);
+    dropped_ += row.charges;
   }
   usage_.erase(oldest);
 }

@@ -35,7 +35,11 @@ class Pending {
       return std::hash<std::string_view>{}(text);
     }
   };
-  using Series = std::unordered_map<std::string, Sums, TextHash, std::equal_to<>>;
+  struct Row {
+    Sums sums;
+    std::uint64_t charges = 0;
+  };
+  using Series = std::unordered_map<std::string, Row, TextHash, std::equal_to<>>;
 
   explicit Pending(std::size_t bound) : bound_(bound) {}
 

@@ -205,9 +205,9 @@ void Store::commit(const Pending& pending, const Meters& meters, WallTime now) {
 void Store::write_usage(const Pending& pending) {
   Statement& usage = open_->statements.usage;
   for (const auto& [minute, rows] : pending.usage())
-    for (const auto& [key, sums] : rows) {
+    for (const auto& [key, row] : rows) {
       usage.bind(1, minute).bind(2, series_row(key, minute));
-      bind_sums(usage, 3, sums).run();
+      bind_sums(usage, 3, row.sums).run();
     }
 }
 

@@ -21,7 +21,7 @@ namespace tollgate::telemetry {
 namespace {
 
 constexpr std::size_t longest_usual_record = 2'048;
-constexpr std::size_t max_spare = 4;
+constexpr std::size_t more_spare = 3;  // than there are lanes
 constexpr Milliseconds first_delay{50};
 constexpr Milliseconds longest_delay{5'000};
 constexpr Milliseconds poll_time{100};
@@ -171,7 +171,10 @@ void RecordWriter::settle(Batch& batch, std::size_t written_bytes) {
     std::lock_guard lock(mutex_);
     waiting_bytes_ -= batch.text.size();
     batch.text.clear();
-    if (spare_.size() < max_spare) return spare_.push_back(std::move(batch.text));
+    if (spare_.size() < lanes_.size() + more_spare) {
+      spare_.push_back(std::move(batch.text));
+      return;
+    }
   }
   base::give_back_pages({batch.text.data(), batch.text.capacity()});
 }

@@ -6,11 +6,12 @@
 //   load hold   HOST:PORT BODYFILE CONNECTIONS SECONDS         opens the streams, keeps them open
 //   load spin   - - 0 SECONDS                                  idle-class spinner, keeps a virtual core awake
 //
-// The first and last quarter of a second of all but `hold` are not counted. Answers may be of
+// The first and last quarter of a second of `closed`, `open` and `flood` are not counted. Answers may be of
 // stated length or chunked; of the refusals, answers with 503, it is told how many there were and how long
-// after the request had been sent. `flood` is for a generator that has not its core for itself: it counts until the kernel
-// had the refusal, not until the generator had its turn. In event streams every `t=<monotonic ns>` that the mock stamps into a
-// token is the moment it was sent: transit is measured from there. Key: environment LOAD_KEY.
+// after the request had been sent. `flood` is for a generator that has not its core for itself: it counts until
+// the kernel had the refusal, not until the generator had its turn. In event streams every `t=<monotonic ns>`
+// that the mock stamps into a token is the moment it was sent: transit is measured from there. Key: environment
+// LOAD_KEY.
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
@@ -409,12 +410,16 @@ int main(int argc, char** argv) {
       if (ready[k].events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) load.read(i);
     }
   }
+  if (load.is_stamped && std::abs(now_ns(CLOCK_REALTIME) - now_ns() - load.real_time_ahead) > 50'000) {
+    std::fprintf(stderr, "load: the clock was set meanwhile; try again\n");
+    return 1;
+  }
   const double counted = static_cast<double>(load.end - load.begin) / 1e9;
   std::printf(
       "{\"mode\":\"%s\",\"seconds\":%.3f,\"all\":%llu,\"answers\":%llu,\"rps\":%.1f,\"refused\":%llu,\"refused_p50_us\":%.1f,\"refused_p99_us\":%.1f,\"errors\":%llu,\"late\":%zu,"
       "\"p50_us\":%.1f,\"p99_us\":%.1f,\"opened\":%llu,\"first_event_p50_us\":%.1f,\"first_event_p99_us\":%.1f,"
       "\"events\":%llu,\"transit_p50_us\":%.1f,\"transit_p99_us\":%.1f}\n",
-      load.mode.c_str(), counted, static_cast<unsigned long long>(load.all),
+      argv[1], counted, static_cast<unsigned long long>(load.all),
       static_cast<unsigned long long>(load.answers),
       static_cast<double>(load.answers) / counted, static_cast<unsigned long long>(load.refusals), load.refused.at(0.5),
       load.refused.at(0.99), static_cast<unsigned long long>(load.errors), waiting.size(),

@@ -3,10 +3,10 @@
 
     tests/bench/run.sh overload
 
-Two stand-ins for deployments and the load generator share a core, the gateway has the other. RATE requests a second
-are offered on 1,000 connections for SECONDS; then one deployment ends and they are offered for SECONDS again. Before and
-after each it is measured what the gateway does at most: closed loops of 64 connections and of 1,000, the mean
-of the two times. Prints what was served and refused, how long a refusal took until it had reached the
+Two stand-ins for deployments and the load generator share a core, the gateway has the other. RATE requests a
+second are offered on 1,000 connections for SECONDS; then one deployment ends and they are offered for SECONDS again.
+Before and after each it is measured what the gateway does at most: closed loops of 64 connections and of 1,000,
+the mean of the two times. Prints what was served and refused, how long a refusal took until it had reached the
 client's socket, and the gateway's memory. Where less is answered than is offered all connections wait all
 the time: who is served has then waited for 1,000 divided by what is answered.
 `worker_wait` is 5 ms, or 1,000 connections would not be enough to be too much.
@@ -70,6 +70,9 @@ def main():
         own.append(process)
         return process
 
+    def at_most():
+        return [load(load_core, port, "closed", connections, 4)["rps"] for connections in (64, CONNECTIONS)]
+
     try:
         for core in sorted({gateway_core, load_core}):  # keeps a virtual core awake; takes idle time alone
             keep(peers.Process([LOAD, "spin", "-", "-", "0", str(3 * SECONDS + 90)], core, OUT, f"spin{core}", own_session=True))
@@ -78,24 +81,23 @@ def main():
         gateway = keep(peers.Process([TOLLGATE, "serve", "--config", "overload.yaml"], gateway_core, OUT, "overload",
                                      {"BENCH_MOCK_KEY": peers.MOCK_KEY, "BENCH_APP_KEY": peers.APP_KEY}))
         peers.wait_for_port(port, gateway, "overload")
-        def at_most():
-            return [load(load_core, port, "closed", connections, 4)["rps"] for connections in (64, CONNECTIONS)]
-
         load(load_core, port, "closed", 64, 1)
         print(f"offered: {RATE:,} a second for {SECONDS:.0f} s on {CONNECTIONS:,} connections")
-        print(f"{'deployments':14}{'at most, 64':>12}{'1,000':>8}{'served/s':>10}{'of these':>9}{'':>8}{'refused/s':>11}"
-              f"{'in us, p50':>12}{'p99':>7}{'errors':>8}{'MiB before':>12}{'after':>7}")
+        print(f"{'deployments':14}{'at most, 64':>12}{'1,000':>8}{'served/s':>10}{'of these':>9}{'':>8}"
+              f"{'refused/s':>11}{'in us, p50':>12}{'p99':>7}{'errors':>8}{'MiB before':>12}{'after':>7}")
         for title in ("all healthy", "half gone"):
             if title == "half gone":
                 second.stop()
+                load(load_core, port, "closed", 64, 1)  # until that is known
             most = at_most()
             before = gateway.rss_bytes()
             row = load(load_core, port, "flood", CONNECTIONS, SECONDS, str(RATE))
             after = gateway.rss_bytes()
             most = [sum(both) / 2 for both in zip(most, at_most())]
-            print(f"{title:14}{most[0]:>12,.0f}{most[1]:>8,.0f}{row['rps']:>10,.0f}{row['rps'] / most[0]:>9.1%}{row['rps'] / most[1]:>8.1%}"
-                  f"{row['refused'] / row['seconds']:>11,.0f}{row['refused_p50_us']:>12.0f}{row['refused_p99_us']:>7.0f}{row['errors']:>8}"
-                  f"{before / 2**20:>12.1f}{after / 2**20:>7.1f}", flush=True)
+            served, refused = row["rps"], row["refused"] / row["seconds"]
+            print(f"{title:14}{most[0]:>12,.0f}{most[1]:>8,.0f}{served:>10,.0f}{served / most[0]:>9.1%}"
+                  f"{served / most[1]:>8.1%}{refused:>11,.0f}{row['refused_p50_us']:>12.0f}"
+                  f"{row['refused_p99_us']:>7.0f}{row['errors']:>8}{before / 2**20:>12.1f}{after / 2**20:>7.1f}", flush=True)
     finally:
         for process in own:
             if process.process.poll() is None:

@@ -2,7 +2,7 @@
 # Measures Tollgate beside nginx and HAProxy in front of the same mock, in one run of three minutes.
 #
 #   tests/bench/run.sh            the table goes to stdout, raw data to build/bench/raw.jsonl
-#   tests/bench/run.sh overload   more requests than one core can do (overload.py), two minutes more
+#   tests/bench/run.sh overload   more requests than one core can do (overload.py), three minutes
 #   tests/bench/run.sh profile    makes src/profile.tar.xz anew, by which the release is optimised (profile.py):
 #                                 ten minutes, after a change of what requests run; commit the result
 #

@@ -19,7 +19,7 @@ fi
 stamp=$here/node/node_modules/.e2e-package
 if ! cmp -s "$here/node/package.json" "$stamp" 2>/dev/null; then
   say "installing the Node client"
-  (cd "$here/node" && npm install --package-lock=false --no-audit --no-fund --silent)
+  (cd "$here/node" && npm install --package-lock=false --no-audit --no-fund --loglevel=error)
   cp "$here/node/package.json" "$stamp"
 fi
 

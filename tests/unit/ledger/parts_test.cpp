@@ -143,12 +143,19 @@ TEST_F(Parts, ALaneKeepsApartWhatDiffersInMore) {
   Wakeup wakeup;
   Lane lane(0, 1 << 20, wakeup, true);
   const std::vector<Delta> deltas{{1, 0, 1}};
-  Charge other_minute = charge(), other_kind = charge(), other_text = charge();
+  Charge other_minute = charge(), other_kind = charge(), batch = charge(), other_text = charge();
+  Charge shifted = charge(), shifted_back = charge();
   other_minute.at = noon(1);
   other_kind.kind = DeploymentKind::ptu;
+  batch.is_batch = true;
   other_text.region = "swedencentra1";
+  shifted.user = "ab";
+  shifted.session = "c";
+  shifted_back.user = "a";
+  shifted_back.session = "bc";
   for (int round = 0; round < 3; ++round) {
-    for (const Charge& c : {charge(), other_minute, other_kind, other_text}) lane.append(c, deltas);
+    for (const Charge& c : {charge(), other_minute, other_kind, batch, other_text, shifted, shifted_back})
+      lane.append(c, deltas);
     lane.append(charge(), std::vector<Delta>{{1, 60'000, 1}});
     lane.append(charge(), std::vector<Delta>{{2, 0, 1}});
     lane.append(charge(), std::vector<Delta>{{1, 0, 1}, {1, 60'000, 1}});
@@ -168,11 +175,12 @@ TEST_F(Parts, ALaneKeepsApartWhatDiffersInMore) {
       continue;
     }
     std::string what = std::string(entry.series) + " " + std::to_string(entry.minute);
-    for (const Delta& delta : entry.deltas) what += " " + std::to_string(delta.meter) + "@" + std::to_string(delta.slot_ms);
+    for (const Delta& delta : entry.deltas)
+      what += " " + std::to_string(delta.meter) + "@" + std::to_string(delta.slot_ms);
     charges[what] += entry.charges;
   }
   EXPECT_EQ(of_intents, 4);
-  EXPECT_EQ(charges.size(), 8u);
+  EXPECT_EQ(charges.size(), 11u);
   for (const auto& [what, count] : charges) EXPECT_EQ(count, 3u) << what;
 }
 
@@ -182,36 +190,80 @@ TEST_F(Parts, ALaneLosesNothingWhateverItAddsUp) {
   constexpr std::size_t bound = 100'000;
   Lane lane(0, bound, wakeup, true);
   std::uint64_t state = 1;
-  std::int64_t prompts = 0, requests = 0;
+  std::int64_t requests = 0;
   std::array<std::int64_t, 3> metered{};
   for (int i = 0; i < 50'000; ++i) {
     state = state * 6'364'136'223'846'793'005u + 1'442'695'040'888'963'407u;
-    const std::uint64_t dice = state >> 33;
-    const std::string session = std::to_string(dice % 1'000);
+    const std::uint64_t dice = (state >> 33) % 1'000;
+    const std::string session = std::to_string(dice);
     Charge c = charge();
     c.session = session;
-    c.usage.prompt_tokens = static_cast<std::int64_t>(dice % 7);
+    c.usage.prompt_tokens = static_cast<std::int64_t>(dice);
     const auto meter = static_cast<MeterId>(dice % metered.size());
     lane.append(c, std::vector<Delta>{{meter, 0, 1}});
     ++metered[meter];
     ++requests;
-    prompts += c.usage.prompt_tokens;
   }
   Lane::Taken taken;
   lane.take(taken, 2);
   EXPECT_LE(taken.entries.size(), bound + 1'000);
   EXPECT_GT(taken.dropped, 0u);
-  const auto dropped = static_cast<std::int64_t>(taken.dropped);
   Pending pending(16 << 20);
   pending.add(taken);
-  EXPECT_EQ(pending.dropped(), static_cast<std::uint64_t>(dropped));
   Sums sums;
-  for (const auto& [minute, series] : pending.usage())
-    for (const auto& [key, of_series] : series) sums += of_series;
-  EXPECT_EQ(sums.requests, requests - dropped);
-  EXPECT_LE(sums.prompt, prompts);
+  for (const auto& [minute, series] : pending.usage()) {
+    for (const auto& [key, row] : series) {
+      EXPECT_EQ(row.sums.prompt, std::stoi(std::string(read_series(key).texts[4])) * row.sums.requests);
+      sums += row.sums;
+    }
+  }
+  EXPECT_EQ(sums.requests + static_cast<std::int64_t>(pending.dropped()), requests);
   for (std::size_t meter = 0; meter < metered.size(); ++meter)
     EXPECT_EQ(pending.slots().at({static_cast<MeterId>(meter), 0}), metered[meter]);
+}
+
+TEST_F(Parts, EachChargeThatIsDroppedIsCounted) {
+  Wakeup wakeup;
+  Lane lane(0, 1 << 20, wakeup, true);
+  for (int minute = 0; minute < 100; ++minute) {
+    for (int i = 0; i < 7; ++i) {
+      Charge c = charge(i % 2 ? "a" : "b");
+      c.at = noon(minute);
+      c.requests = i == 0 ? 1 : 0;  // answers of a session
+      lane.append(c, {});
+    }
+  }
+  Lane::Taken taken;
+  lane.take(taken, 2);
+  Pending pending(3'000);
+  pending.add(taken);
+  std::uint64_t kept = 0;
+  for (const auto& [minute, series] : pending.usage())
+    for (const auto& [key, row] : series) kept += row.charges;
+  EXPECT_GT(kept, 0u);
+  EXPECT_GT(pending.dropped(), 500u);
+  EXPECT_EQ(pending.dropped() + kept, 700u);
+  pending.clear();
+  Charge c = charge();
+  for (int session = 0; session < 1'000; ++session) {  // more series than one minute has room for
+    const std::string name = std::to_string(session);
+    c.session = name;
+    for (int i = 0; i < 3; ++i) lane.append(c, {});
+  }
+  const std::uint64_t before = pending.dropped();
+  lane.take(taken, 3);
+  pending.add(taken);
+  kept = 0;
+  for (const auto& [key, row] : pending.usage().begin()->second) kept += row.charges;
+  EXPECT_EQ(pending.dropped() - before + kept, 3'000u);
+}
+
+TEST_F(Parts, ABufferThatHasGrownIsGivenBack) {
+  Lane::Taken taken;
+  while (taken.entries.size() < (5 << 20)) write_entry(taken.entries, Step::book, 0, charge(), {});
+  Pending pending(1 << 20);
+  pending.add(taken);
+  EXPECT_EQ(taken.entries.capacity(), 0u);
 }
 
 }  // namespace

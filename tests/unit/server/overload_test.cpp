@@ -73,11 +73,11 @@ TEST_F(OverloadTest, SaysHowManyItMayRefuse) {
   refused(5ms, 51ms);
   EXPECT_EQ(overload.most_refusals(), 10);
   refused(50ms, 51ms);
-  EXPECT_EQ(overload.most_refusals(), 21);  // 200 us are kept for them
+  EXPECT_EQ(overload.most_refusals(), 16);  // 200 us are kept for them
   refused(500us, 500us);
   EXPECT_EQ(overload.most_refusals(), 0);  // it is hardly behind
   refused(500us, 51ms);
-  EXPECT_EQ(overload.most_refusals(), 21);
+  EXPECT_EQ(overload.most_refusals(), 16);
   overload.on_refused(195us, false);
   EXPECT_EQ(overload.most_refusals(), 1);
   overload.on_refused(10us, false);
