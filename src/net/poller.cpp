@@ -136,7 +136,7 @@ Poller::~Poller() = default;
 
 void Poller::add(Watched& watched) noexcept {
   epoll_event event{};
-  event.events = EPOLLIN | EPOLLPRI | EPOLLET;
+  event.events = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
   event.data.ptr = &watched;
   // Where the kernel has no memory for it, waits end at their deadlines.
   ::epoll_ctl(epoll_, EPOLL_CTL_ADD, watched.socket, &event);
@@ -150,7 +150,7 @@ void Poller::arm(Watched& watched, For direction) {
   if (direction == For::write && !watched.watches_writing) {
     watched.watches_writing = true;
     epoll_event event{};
-    event.events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLET;
+    event.events = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLOUT | EPOLLET;
     event.data.ptr = &watched;
     ::epoll_ctl(epoll_, EPOLL_CTL_MOD, watched.socket, &event);  // tells at once of a socket that is ready
   }
@@ -234,7 +234,8 @@ void Poller::look() {
 
 void Poller::note(Watched& watched, unsigned events) {
   unsigned char directions = 0;
-  if (events & (EPOLLIN | EPOLLPRI | EPOLLHUP | EPOLLERR)) directions |= bit_of(For::read);
+  if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) watched.has_ended = true;
+  if (events & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) directions |= bit_of(For::read);
   if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) directions |= bit_of(For::write);
   happened(watched, directions);
 }

@@ -48,6 +48,10 @@ class Readiness {
   // Whether something may have happened that was not answered yet. On io_uring that is not known: true.
   bool has_news() const noexcept;
 
+  // Whether an end of what can be read, or an error, has been told of: it is behind the bytes that are there, and
+  // nothing more will happen. One that comes later is news. On io_uring each wait is told of an end anew: false.
+  bool has_ended() const noexcept;
+
   // As if something had happened to what can be read.
   void notice();
 

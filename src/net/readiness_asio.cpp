@@ -74,6 +74,8 @@ void Readiness::set_rank(Rank) {}
 
 bool Readiness::has_news() const noexcept { return true; }
 
+bool Readiness::has_ended() const noexcept { return false; }
+
 void Readiness::notice() { core_->listener->on_ready(For::read); }
 
 void Readiness::arm(For direction) { core_->arm(direction); }

@@ -36,6 +36,8 @@ void Readiness::set_rank(Rank rank) { core_->rank = rank; }
 
 bool Readiness::has_news() const noexcept { return Poller::has_news(*core_); }
 
+bool Readiness::has_ended() const noexcept { return core_->has_ended; }
+
 void Readiness::notice() { core_->poller.notice(*core_); }
 
 void Readiness::arm(For direction) { core_->poller.arm(*core_, direction); }

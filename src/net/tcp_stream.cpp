@@ -11,10 +11,6 @@ namespace tollgate::net {
 
 namespace {
 
-// How long an end that came together with the last bytes may go unseen. Most connections have moved on
-// by then, and the look is saved.
-constexpr std::chrono::milliseconds late_look{20};
-
 // Parts that come to no more than this are sent as one copy, which costs less than to have the system
 // gather them.
 constexpr std::size_t worth_gathering = 4096;
@@ -40,9 +36,7 @@ int without_delay(int socket) {
 }  // namespace
 
 TcpStream::TcpStream(Loop& loop, int socket, bool is_v6, Readiness::Rank rank)
-    : loop_(loop), fd_(without_delay(socket)), readiness_(loop, socket, is_v6, *this, rank) {
-  fire = [](Timer& timer) { static_cast<TcpStream&>(timer).look_late(); };
-}
+    : loop_(loop), fd_(without_delay(socket)), readiness_(loop, socket, is_v6, *this, rank) {}
 
 TcpStream::~TcpStream() { close(); }
 
@@ -50,14 +44,14 @@ IoResult TcpStream::try_read(char* into, std::size_t size) {
   for (;;) {
     const auto n = ::recv(fd_, into, size, MSG_DONTWAIT);
     if (n > 0) {
-      left_ = static_cast<std::size_t>(n) < size ? Left::no_bytes : Left::unknown;
-      has_read_ = true;
+      // An end that came together with these bytes shares their edge.
+      is_drained_ = static_cast<std::size_t>(n) < size && !readiness_.has_ended();
       return {IoStatus::ok, static_cast<std::size_t>(n)};
     }
     if (n == 0) return {IoStatus::eof, 0};
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK) return {IoStatus::failed, 0};
-    left_ = Left::nothing;
+    is_drained_ = true;
     return {IoStatus::would_block, 0};
   }
 }
@@ -96,7 +90,8 @@ void TcpStream::watch(void (*on_event)(void*), void* context) {
   if (!is_open()) return;
   on_event_ = on_event;
   context_ = context;
-  arm_reading();
+  readiness_.arm(Readiness::For::read);
+  if (!is_drained_) readiness_.notice();
 }
 
 void TcpStream::unwatch() { on_event_ = nullptr; }
@@ -106,7 +101,7 @@ Peer TcpStream::look() {
   const auto n = ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   if (n > 0) return Peer::sent;
   if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) return Peer::gone;
-  left_ = Left::nothing;
+  is_drained_ = true;
   return Peer::silent;
 }
 
@@ -114,14 +109,13 @@ void TcpStream::finish_sending() { ::shutdown(fd_, SHUT_WR); }
 
 void TcpStream::close() {
   on_event_ = nullptr;
-  loop_.disarm(*this);
   readiness_.close();
   fd_ = -1;
 }
 
 bool TcpStream::arm_as(Wait& wait, Wait::For direction) {
   const bool is_read = direction == Wait::For::read;
-  if (is_read && left_ == Left::unknown) return false;
+  if (is_read && !is_drained_) return false;
   wait.fire = [](Timer& timer) {
     auto& self = static_cast<Wait&>(timer);
     self.stream().disarm(self);
@@ -130,32 +124,12 @@ bool TcpStream::arm_as(Wait& wait, Wait::For direction) {
   loop_.arm(wait);
   if (is_read) {
     reader_ = &wait;
-    arm_reading();
+    readiness_.arm(Readiness::For::read);
   } else {
     writer_ = &wait;
     readiness_.arm(Readiness::For::write);
   }
   return true;
-}
-
-void TcpStream::arm_reading() {
-  readiness_.arm(Readiness::For::read);
-  if (left_ == Left::nothing || is_armed()) return;
-  has_read_ = false;
-  at = coarse_now() + late_look;
-  loop_.arm(*this);
-}
-
-// May destroy this stream.
-void TcpStream::look_late() {
-  const bool is_awaited = reader_ || on_event_;
-  if (!is_awaited || left_ == Left::nothing) return;
-  if (std::exchange(has_read_, false)) {
-    at = coarse_now() + late_look;
-    loop_.arm(*this);
-  } else if (look() != Peer::silent) {
-    readiness_.notice();  // not before those who have waited longer
-  }
 }
 
 void TcpStream::disarm(Wait& wait) noexcept {
@@ -167,7 +141,7 @@ void TcpStream::disarm(Wait& wait) noexcept {
 // May destroy this stream, so it is left right after.
 void TcpStream::on_ready(Readiness::For direction) {
   const bool is_read = direction == Readiness::For::read;
-  if (is_read) left_ = Left::unknown;
+  if (is_read) is_drained_ = false;
   if (Wait* wait = std::exchange(is_read ? reader_ : writer_, nullptr)) {
     loop_.disarm(*wait);
     wait->wake(Wake::ready);

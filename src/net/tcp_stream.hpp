@@ -11,7 +11,7 @@
 
 namespace tollgate::net {
 
-class TcpStream final : public ByteStream, private Readiness::Listener, private Timer {
+class TcpStream final : public ByteStream, private Readiness::Listener {
  public:
   // Takes over a connected (or connecting) socket; sets TCP_NODELAY.
   TcpStream(Loop& loop, int socket, bool is_v6, Readiness::Rank rank);
@@ -33,23 +33,14 @@ class TcpStream final : public ByteStream, private Readiness::Listener, private 
   // For TLS, whose reads may have to wait for a write and the other way round, and which may hold bytes of
   // which no event will tell.
   bool arm_as(Wait& wait, Wait::For direction);
-  bool is_drained() const noexcept { return left_ != Left::unknown; }
-  void note_unknown() noexcept { left_ = Left::unknown; }
+  bool is_drained() const noexcept { return is_drained_; }
+  void note_unknown() noexcept { is_drained_ = false; }
   void set_rank(Readiness::Rank rank) { readiness_.set_rank(rank); }
   void disarm(Wait& wait) noexcept override;
 
  private:
-  // What there may be to read that no event will tell of.
-  enum class Left : unsigned char {
-    unknown,
-    no_bytes,  // the last read took all; an end or a reset that came with it shares its edge
-    nothing,   // the last look found nothing and nothing has happened since
-  };
-
   bool arm(Wait& wait) override { return arm_as(wait, wait.direction()); }
   IoResult write_gathered(std::span<const std::string_view> parts);
-  void arm_reading();
-  void look_late();
   void on_ready(Readiness::For direction) override;
 
   Loop& loop_;
@@ -59,8 +50,7 @@ class TcpStream final : public ByteStream, private Readiness::Listener, private 
   Wait* writer_ = nullptr;
   void (*on_event_)(void*) = nullptr;
   void* context_ = nullptr;
-  Left left_ = Left::unknown;
-  bool has_read_ = false;  // since the late look was put off
+  bool is_drained_ = false;  // of whatever is there to read by now, readiness_ has news or will have
 };
 
 }  // namespace tollgate::net

@@ -86,7 +86,10 @@ TEST_F(TcpStreamTest, TellsAnEndThatCameTogetherWithTheLastBytes) {
                ASSERT_EQ(::send(peer_, "last", 4, 0), 4);
                ::shutdown(peer_, SHUT_WR);
              },
-             [&] { EXPECT_EQ(read(), "last"); },
+             [&] {
+               EXPECT_EQ(read(), "last");
+               EXPECT_EQ(stream_->glance(), Peer::gone);
+             },
              [&] { EXPECT_EQ(stream_->look(), Peer::gone); }});  // it made no event of its own
 }
 
