@@ -78,9 +78,8 @@ class ByteStream {
   Wait writable(TimePoint deadline) { return Wait(*this, Wait::For::write, deadline); }
 
   // Watches the receiving side while nobody reads: `on_event(context)` is called once, from the event
-  // loop, when the peer may have sent bytes, finished or gone. It may be called without need, so it
-  // looks and, if there was nothing, watches again. An end that came together with the last bytes is
-  // told a moment later.
+  // loop and never from inside this call, when the peer may have sent bytes, finished or gone. It may be called
+  // without need, so it looks and, if there was nothing, watches again.
   virtual void watch(void (*on_event)(void*), void* context) = 0;
   virtual void unwatch() = 0;
 
@@ -88,7 +87,7 @@ class ByteStream {
   virtual Peer look() = 0;
 
   // As look(), but asks the system only when the last read or what the loop has been told since left something to ask:
-  // what the loop has not been told of yet, and an end that came together with the last bytes, go unseen.
+  // what the loop has not been told of yet goes unseen.
   virtual Peer glance() = 0;
 
   // Tells the peer that nothing more will be sent; its last bytes can still be read.

@@ -165,6 +165,7 @@ void Poller::arm(Watched& watched, For direction) {
 bool Poller::has_news(const Watched& watched) noexcept { return (watched.edges | watched.due) & bit_of(For::read); }
 
 void Poller::notice(Watched& watched) {
+  if (!watched.listener) return;
   happened(watched, bit_of(For::read));
   if (!is_due_) go_on_later();
 }
@@ -234,7 +235,7 @@ void Poller::look() {
 
 void Poller::note(Watched& watched, unsigned events) {
   unsigned char directions = 0;
-  if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) watched.has_ended = true;
+  if (events & (EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) watched.stops_short = true;
   if (events & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) directions |= bit_of(For::read);
   if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) directions |= bit_of(For::write);
   happened(watched, directions);

@@ -33,7 +33,7 @@ class Poller {
     unsigned char edges = 0;  // something happened that nobody has been told
     unsigned char due = 0;    // to be answered
     bool watches_writing = false;
-    bool has_ended = false;  // the other side sends no more; there may be bytes to read before its end
+    bool stops_short = false;  // Readiness::reads_stop_short()
   };
 
   Poller(const Poller&) = delete;

@@ -48,11 +48,12 @@ class Readiness {
   // Whether something may have happened that was not answered yet. On io_uring that is not known: true.
   bool has_news() const noexcept;
 
-  // Whether an end of what can be read, or an error, has been told of: it is behind the bytes that are there, and
-  // nothing more will happen. One that comes later is news. On io_uring each wait is told of an end anew: false.
-  bool has_ended() const noexcept;
+  // Whether reads may get less than they ask for although there is more: an end or an error behind the bytes, or an
+  // urgent byte among them, has been told of, and of that nothing more will be told. One that comes later is news. On
+  // io_uring each wait is told of all anew: false.
+  bool reads_stop_short() const noexcept;
 
-  // As if something had happened to what can be read.
+  // As if something had happened to what can be read. The answer comes from the event loop, never from inside this call.
   void notice();
 
   // Closes the socket; the listener is not called any more.

@@ -3,6 +3,7 @@
 #include "net/readiness.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 
 #include <utility>
 
@@ -74,9 +75,13 @@ void Readiness::set_rank(Rank) {}
 
 bool Readiness::has_news() const noexcept { return true; }
 
-bool Readiness::has_ended() const noexcept { return false; }
+bool Readiness::reads_stop_short() const noexcept { return false; }
 
-void Readiness::notice() { core_->listener->on_ready(For::read); }
+void Readiness::notice() {
+  asio::post(core_->socket.get_executor(), [self = Core::Reference(core_)] {
+    if (self->listener) self->listener->on_ready(For::read);
+  });
+}
 
 void Readiness::arm(For direction) { core_->arm(direction); }
 

@@ -36,7 +36,7 @@ void Readiness::set_rank(Rank rank) { core_->rank = rank; }
 
 bool Readiness::has_news() const noexcept { return Poller::has_news(*core_); }
 
-bool Readiness::has_ended() const noexcept { return core_->has_ended; }
+bool Readiness::reads_stop_short() const noexcept { return core_->stops_short; }
 
 void Readiness::notice() { core_->poller.notice(*core_); }
 

@@ -44,14 +44,14 @@ IoResult TcpStream::try_read(char* into, std::size_t size) {
   for (;;) {
     const auto n = ::recv(fd_, into, size, MSG_DONTWAIT);
     if (n > 0) {
-      // An end that came together with these bytes shares their edge.
-      is_drained_ = static_cast<std::size_t>(n) < size && !readiness_.has_ended();
+      has_taken_all_ = static_cast<std::size_t>(n) < size;
+      is_drained_ = has_taken_all_ && !readiness_.reads_stop_short();
       return {IoStatus::ok, static_cast<std::size_t>(n)};
     }
     if (n == 0) return {IoStatus::eof, 0};
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK) return {IoStatus::failed, 0};
-    is_drained_ = true;
+    has_taken_all_ = is_drained_ = true;
     return {IoStatus::would_block, 0};
   }
 }
@@ -101,7 +101,7 @@ Peer TcpStream::look() {
   const auto n = ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   if (n > 0) return Peer::sent;
   if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) return Peer::gone;
-  is_drained_ = true;
+  has_taken_all_ = is_drained_ = true;
   return Peer::silent;
 }
 
@@ -141,7 +141,7 @@ void TcpStream::disarm(Wait& wait) noexcept {
 // May destroy this stream, so it is left right after.
 void TcpStream::on_ready(Readiness::For direction) {
   const bool is_read = direction == Readiness::For::read;
-  if (is_read) is_drained_ = false;
+  if (is_read) has_taken_all_ = is_drained_ = false;
   if (Wait* wait = std::exchange(is_read ? reader_ : writer_, nullptr)) {
     loop_.disarm(*wait);
     wait->wake(Wake::ready);

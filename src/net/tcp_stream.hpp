@@ -34,6 +34,7 @@ class TcpStream final : public ByteStream, private Readiness::Listener {
   // which no event will tell.
   bool arm_as(Wait& wait, Wait::For direction);
   bool is_drained() const noexcept { return is_drained_; }
+  bool has_taken_all() const noexcept { return has_taken_all_; }
   void note_unknown() noexcept { is_drained_ = false; }
   void set_rank(Readiness::Rank rank) { readiness_.set_rank(rank); }
   void disarm(Wait& wait) noexcept override;
@@ -50,7 +51,8 @@ class TcpStream final : public ByteStream, private Readiness::Listener {
   Wait* writer_ = nullptr;
   void (*on_event_)(void*) = nullptr;
   void* context_ = nullptr;
-  bool is_drained_ = false;  // of whatever is there to read by now, readiness_ has news or will have
+  bool has_taken_all_ = false;  // the bytes that were there; there may be an end behind them
+  bool is_drained_ = false;     // of whatever is there to read by now, readiness_ has news or will have
 };
 
 }  // namespace tollgate::net

@@ -112,7 +112,8 @@ IoResult TlsStream::try_read(char* into, std::size_t size) {
       return {IoStatus::ok, total};
     }
     total += static_cast<std::size_t>(n);
-    if (tcp_->is_drained() && !SSL_has_pending(ssl_)) return {IoStatus::ok, total};
+    // To meet an end without close_notify makes OpenSSL send no more: that is left to the next call.
+    if (tcp_->has_taken_all() && !SSL_has_pending(ssl_)) return {IoStatus::ok, total};
   }
   tcp_->note_unknown();
   return {IoStatus::ok, total};
@@ -172,7 +173,10 @@ Peer TlsStream::look() {
   char byte;
   ERR_clear_error();
   const int n = SSL_peek(ssl_, &byte, 1);
-  if (n > 0) return Peer::sent;
+  if (n > 0) {
+    tcp_->note_unknown();  // they are in the buffer of SSL now
+    return Peer::sent;
+  }
   const int error = SSL_get_error(ssl_, n);
   return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? Peer::silent : Peer::gone;
 }

@@ -1,6 +1,7 @@
 """TLS on both sides: what is accepted, what is refused, what is kept and what is renewed."""
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -109,6 +110,39 @@ def certificate_of(gateway, context):
         return client.sock.getpeercert(binary_form=True)
 
 
+def raw_end(sock):
+    """An end of the connection below, without close_notify."""
+    below = socket.socket(fileno=os.dup(sock.fileno()))
+    below.shutdown(socket.SHUT_WR)
+    below.close()
+
+
+@pytest.mark.parametrize("asked,status", [(request("GET", "/openai/v1/models", KEY), 200),
+                                          (request("GET", "/openai/v1/models", "wrong"), 401)])
+def test_a_client_that_ends_without_close_notify_has_its_answer(start, tls_files, asked, status):
+    """Request and end are there when the gateway first looks."""
+    gateway, _ = start(serve(lambda _: ANSWER), listener(tls_files.good))
+    with gateway.connect(tls=tls_files.client()) as client:
+        client.send(request("GET", "/openai/v1/models", KEY))
+        assert client.message().status == 200
+        gateway.signal(signal.SIGSTOP)
+        client.send(asked)
+        raw_end(client.sock)
+        time.sleep(0.02)
+        gateway.signal(signal.SIGCONT)
+        assert client.message().status == status
+
+
+def test_a_request_that_comes_while_the_one_before_is_answered_is_answered_too(start, tls_files):
+    gateway, _ = start(serve(lambda _: [0.3, ANSWER]), listener(tls_files.good))
+    with gateway.connect(tls=tls_files.client()) as client:
+        client.send(PLAIN)
+        time.sleep(0.1)
+        client.send(PLAIN)
+        for _ in range(2):
+            assert client.message(timeout=3).status == 200
+
+
 def test_a_new_certificate_is_taken_when_its_file_changes_and_nobody_is_cut_off(start, tls_files, tmp_path):
     files = tmp_path / "live.pem", tmp_path / "live.key"
     other = tls_files.certificate("renewed", "DNS:localhost")
@@ -189,13 +223,19 @@ def test_the_systems_authorities_do_not_know_ours(start, tls_files):
     assert upstream.requests == []
 
 
+@pytest.mark.parametrize("how", ["close_notify", "bare end"])
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_sessions_are_resumed(start, tls_files, version):
+def test_sessions_are_resumed(start, tls_files, version, how):
     def script(peer):  # one call a connection
         peer.read_request()
+        peer.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
         peer.send(answer('{"choices":[]}', fields=("Content-Type: application/json", "Connection: close")))
-        peer.sock.settimeout(5)
-        peer.sock.unwrap()
+        if how == "bare end":
+            raw_end(peer.sock)
+            peer.wait_end(5)
+        else:
+            peer.sock.settimeout(5)
+            peer.sock.unwrap()
 
     context = tls_files.server()
     context.minimum_version = context.maximum_version = version

@@ -1,6 +1,7 @@
 // Over real sockets on 127.0.0.1, with one event loop that runs until something is told.
 #include "net/tcp_stream.hpp"
 
+#include "base/branch.hpp"
 #include "run_loop.hpp"
 
 #include <arpa/inet.h>
@@ -56,6 +57,24 @@ class TcpStreamTest : public testing::Test {
         this);
   }
 
+  void tells_the_end_behind_the_last_bytes() {
+    on_events({[&] {
+                 EXPECT_EQ(stream_->look(), Peer::silent);
+                 ASSERT_EQ(::send(peer_, "last", 4, 0), 4);
+                 ::shutdown(peer_, SHUT_WR);
+               },
+               [&] {
+                 EXPECT_EQ(read(), "last");
+                 EXPECT_EQ(stream_->glance(), Peer::gone);
+               },
+               [&] { EXPECT_EQ(stream_->look(), Peer::gone); }});  // it made no event of its own
+  }
+
+  awaitable<void> wait_for_room() {
+    Wait room = stream_->writable(Clock::now() + std::chrono::seconds(2));
+    EXPECT_EQ(co_await room, Wake::ready);
+  }
+
   std::string read() {
     std::array<char, 64> bytes;
     return {bytes.data(), stream_->try_read(bytes.data(), bytes.size()).bytes};
@@ -80,17 +99,43 @@ class TcpStreamTest : public testing::Test {
 };
 
 // The first answer to a watch comes without need: a new descriptor is taken to be ready.
-TEST_F(TcpStreamTest, TellsAnEndThatCameTogetherWithTheLastBytes) {
+TEST_F(TcpStreamTest, TellsAnEndThatCameTogetherWithTheLastBytes) { tells_the_end_behind_the_last_bytes(); }
+
+// It is then watched for room too, in another way.
+TEST_F(TcpStreamTest, TellsThatEndAfterAWaitForRoom) {
+  base::Result<void> result;
+  base::Branch waits = base::run(wait_for_room(), result);
+  waits.start(nullptr);
+  tells_the_end_behind_the_last_bytes();
+  EXPECT_TRUE(waits.is_done());
+}
+
+TEST_F(TcpStreamTest, TellsThatEndThoughItWasThereFromTheBeginning) {
+  ASSERT_EQ(::send(peer_, "last", 4, 0), 4);
+  ::shutdown(peer_, SHUT_WR);
+  on_events({[&] { EXPECT_EQ(read(), "last"); }, [&] { EXPECT_EQ(stream_->look(), Peer::gone); }});
+}
+
+TEST_F(TcpStreamTest, TellsOfWhatIsBehindAnUrgentByte) {
   on_events({[&] {
                EXPECT_EQ(stream_->look(), Peer::silent);
-               ASSERT_EQ(::send(peer_, "last", 4, 0), 4);
-               ::shutdown(peer_, SHUT_WR);
+               ASSERT_EQ(::send(peer_, "first!", 6, MSG_OOB), 6);
+               ASSERT_EQ(::send(peer_, "second", 6, 0), 6);
              },
-             [&] {
-               EXPECT_EQ(read(), "last");
-               EXPECT_EQ(stream_->glance(), Peer::gone);
-             },
-             [&] { EXPECT_EQ(stream_->look(), Peer::gone); }});  // it made no event of its own
+             [&] { EXPECT_EQ(read(), "first"); },
+             [&] { EXPECT_EQ(read(), "second"); }});
+}
+
+TEST_F(TcpStreamTest, TellsNothingFromInsideOfWatch) {
+  ASSERT_EQ(::send(peer_, "last", 4, 0), 4);
+  std::array<char, 4> bytes;
+  EXPECT_EQ(stream_->try_read(bytes.data(), bytes.size()).bytes, 4u);  // as much as it asked for
+  ::shutdown(peer_, SHUT_WR);
+  steps_ = {[&] { EXPECT_EQ(stream_->look(), Peer::gone); }};
+  watch();
+  EXPECT_EQ(taken_, 0u);
+  run_for_a_while(loop_);
+  EXPECT_EQ(taken_, 1u);
 }
 
 TEST_F(TcpStreamTest, GlancesAtWhatIsKnown) {
