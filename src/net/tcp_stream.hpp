@@ -22,7 +22,7 @@ class TcpStream final : public ByteStream, private Readiness::Listener {
   void watch(void (*on_event)(void*), void* context) override;
   void unwatch() override;
   Peer look() override;
-  Peer glance() override { return is_drained() && !readiness_.has_news() ? Peer::silent : look(); }
+  Peer glance() override { return is_drained_ && !readiness_.has_news() ? Peer::silent : look(); }
   void finish_sending() override;
   void close() override;
   bool is_open() const noexcept override { return fd_ >= 0; }
@@ -33,7 +33,6 @@ class TcpStream final : public ByteStream, private Readiness::Listener {
   // For TLS, whose reads may have to wait for a write and the other way round, and which may hold bytes of
   // which no event will tell.
   bool arm_as(Wait& wait, Wait::For direction);
-  bool is_drained() const noexcept { return is_drained_; }
   bool has_taken_all() const noexcept { return has_taken_all_; }
   void note_unknown() noexcept { is_drained_ = false; }
   void set_rank(Readiness::Rank rank) { readiness_.set_rank(rank); }
