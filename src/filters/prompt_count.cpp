@@ -1,6 +1,7 @@
 #include "filters/prompt_count.hpp"
 
 #include "net/loop.hpp"
+#include "openai/request_scan.hpp"
 
 #include <string_view>
 
@@ -47,7 +48,8 @@ openai::PromptRules prompt_rules_for(const Config& config, const Model& model) {
 bool count_short_prompt(Exchange& ex, const openai::PromptRules& rules) {
   const std::string_view body = ex.body.bytes();
   if (body.size() > counting_step) return false;
-  ex.prompt_estimate = static_cast<std::int64_t>(openai::PromptCounter::count(body, ex.route.operation, rules).total);
+  const auto found = openai::PromptCounter::count(body, ex.route.operation, rules, ex.facts->string_ends);
+  ex.prompt_estimate = static_cast<std::int64_t>(found.total);
   return true;
 }
 

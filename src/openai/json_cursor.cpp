@@ -6,8 +6,8 @@
 #include <bit>
 #include <charconv>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
 #endif
 
 namespace tollgate::openai {
@@ -35,7 +35,7 @@ class Nesting {
   unsigned depth_ = 0;
 };
 
-#if defined(__SSE2__)
+#if defined(__x86_64__)
 // 0xff for each of sixteen bytes that is a quote, a backslash or a control character.
 __m128i string_breaks(const char* at) noexcept {
   const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
@@ -44,15 +44,30 @@ __m128i string_breaks(const char* at) noexcept {
   return _mm_or_si128(
       is_control, _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
 }
+
+[[gnu::target("avx2")]] __m256i string_breaks_in_32(const char* at) noexcept {
+  const auto bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+  const auto is_control = _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, _mm256_set1_epi8(0x1f)), bytes);
+  const auto is_quote = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('"'));
+  return _mm256_or_si256(is_control, _mm256_or_si256(is_quote, _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\\'))));
+}
+
+// Goes on by 64 bytes as long as they are all plain.
+[[gnu::target("avx2")]] const char* skip_plain(const char* at, const char* end) noexcept {
+  for (; end - at >= 64; at += 64) {
+    const auto breaks = _mm256_or_si256(string_breaks_in_32(at), string_breaks_in_32(at + 32));
+    if (!_mm256_testz_si256(breaks, breaks)) break;
+  }
+  return at;
+}
 #endif
 
 // The first quote, backslash or control character of [at, end); `end` if there is none. `begin`: of the text.
 const char* find_string_break(const char* begin, const char* at, const char* end) noexcept {
-#if defined(__SSE2__)
-  // Short strings in one step; long ones go by two.
+#if defined(__x86_64__)
+  if (end - at >= 64 && __builtin_cpu_supports("avx2")) at = skip_plain(at, end);
   for (; end - at >= 16; at += 16) {
     if (const auto mask = static_cast<unsigned>(_mm_movemask_epi8(string_breaks(at)))) return at + std::countr_zero(mask);
-    while (end - at >= 48 && _mm_movemask_epi8(_mm_or_si128(string_breaks(at + 16), string_breaks(at + 32))) == 0) at += 32;
   }
   if (end - begin >= 16) {  // what is left is behind others
     const auto mask = static_cast<unsigned>(_mm_movemask_epi8(string_breaks(end - 16))) >> (16 - (end - at));
@@ -142,14 +157,39 @@ bool JsonCursor::skip_value() noexcept {
 bool JsonCursor::read_string(JsonString& string) noexcept {
   if (peek() != '"') return fail("a string is missing");
   const char* const start = ++at_;
-  string.has_escapes = false;
-  for (;;) {
-    at_ = find_string_break(begin_, at_, end_);
-    if (at_ == end_) return fail("a string does not end");
-    if (*at_ == '"') break;
-    if (*at_ != '\\') return fail("a control character in a string is not escaped");
-    string.has_escapes = true;
-    if (!skip_escapes()) return false;
+#if defined(__x86_64__)
+  if (end_ - start >= 16) {  // most strings are keys and short words
+    const auto breaks = static_cast<unsigned>(_mm_movemask_epi8(string_breaks(start)));
+    const int size = std::countr_zero(breaks);
+    if (breaks != 0 && start[size] == '"') {
+      string = {{start, static_cast<std::size_t>(size)}, false};
+      at_ = start + size + 1;
+      return true;
+    }
+  }
+#endif
+  return read_longer_string(string);
+}
+
+bool JsonCursor::read_longer_string(JsonString& string) noexcept {
+  const char* const start = at_;
+  if (known_ != last_known_) {
+    const StringEnds::End found = *known_++;
+    const char* const closing = begin_ + found.offset();
+    if (closing < start || closing >= end_) return fail("it is not the text that was walked before");
+    at_ = closing;
+    string.has_escapes = found.has_escapes();
+  } else {
+    string.has_escapes = false;
+    for (;;) {
+      at_ = find_string_break(begin_, at_, end_);
+      if (at_ == end_) return fail("a string does not end");
+      if (*at_ == '"') break;
+      if (*at_ != '\\') return fail("a control character in a string is not escaped");
+      string.has_escapes = true;
+      if (!skip_escapes()) return false;
+    }
+    if (noted_ != nullptr) noted_->add(offset(), string.has_escapes);
   }
   string.raw = {start, static_cast<std::size_t>(at_ - start)};
   ++at_;

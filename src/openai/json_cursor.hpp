@@ -1,6 +1,8 @@
 // Walks a JSON text in memory, checking its grammar, without building anything.
 #pragma once
 
+#include "openai/string_ends.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -24,6 +26,15 @@ class JsonCursor {
  public:
   explicit JsonCursor(std::string_view text) noexcept
       : begin_(text.data()), at_(text.data()), end_(text.data() + text.size()) {}
+
+  // To be said before anything is taken: notes where longer strings end, or goes by what was noted of the same text
+  // (of another one what is read means nothing, but nothing beyond the text is read). `ends` stays.
+  // REQUIRES: a text of at most StringEnds::longest_text, and room made for it.
+  void note_ends(StringEnds& ends) noexcept { noted_ = &ends; }
+  void go_by(const StringEnds& ends) noexcept {
+    known_ = ends.begin();
+    last_known_ = ends.end();
+  }
 
   std::size_t offset() const noexcept { return static_cast<std::size_t>(at_ - begin_); }
   const char* problem() const noexcept { return problem_; }
@@ -70,6 +81,7 @@ class JsonCursor {
   void skip_space() noexcept {
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
   }
+  bool read_longer_string(JsonString& string) noexcept;
   bool skip_key(JsonString& key) noexcept;
   bool skip_scalar() noexcept;
   bool skip_escapes() noexcept;
@@ -81,6 +93,9 @@ class JsonCursor {
   const char* at_;
   const char* end_;
   const char* problem_ = nullptr;
+  StringEnds* noted_ = nullptr;
+  const StringEnds::End* known_ = nullptr;
+  const StringEnds::End* last_known_ = nullptr;
 };
 
 // Appends the text that the inside of a JSON string stands for. False if it names half a surrogate

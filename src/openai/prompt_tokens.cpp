@@ -27,8 +27,10 @@ bool is_one_of(std::string_view word, std::initializer_list<std::string_view> wo
 
 class PromptCounter::Walk {
  public:
-  Walk(std::string_view body, Operation operation, const PromptRules& rules)
-      : body_(body), operation_(operation), counter_(rules.encoding), rules_(rules) {}
+  Walk(std::string_view body, Operation operation, const PromptRules& rules, const StringEnds& ends)
+      : body_(body), operation_(operation), counter_(rules.encoding), rules_(rules) {
+    body_.go_by(ends);
+  }
 
   bool step(std::size_t bytes) {
     if (!is_walked_) {
@@ -54,7 +56,7 @@ class PromptCounter::Walk {
 
  private:
   void walk_body() {
-    JsonCursor cursor(body_);
+    JsonCursor& cursor = body_;
     JsonString key;
     if (!cursor.open_object()) return;
     bool is_going = true;
@@ -380,7 +382,7 @@ class PromptCounter::Walk {
     return cursor.peek() == '{' ? anything(cursor) : cursor.skip_value();
   }
 
-  std::string_view body_;
+  JsonCursor body_;
   Operation operation_;
   TextCounter counter_;
   const PromptRules& rules_;
@@ -395,15 +397,16 @@ PromptRules prompt_rules_of(std::string_view base_model, tokens::Encoding encodi
   return {encoding, &image_rule_of(base_model), tool_rule_of(base_model)};
 }
 
-PromptTokens PromptCounter::count(std::string_view body, Operation operation, const PromptRules& rules) {
-  Walk walk(body, operation, rules);
+PromptTokens PromptCounter::count(std::string_view body, Operation operation, const PromptRules& rules,
+                                  const StringEnds& ends) {
+  Walk walk(body, operation, rules, ends);
   while (!walk.step(body.size() + 1)) {
   }
   return walk.result();
 }
 
 PromptCounter::PromptCounter(std::string_view body, Operation operation, const PromptRules& rules)
-    : walk_(std::make_unique<Walk>(body, operation, rules)) {}
+    : walk_(std::make_unique<Walk>(body, operation, rules, StringEnds())) {}
 PromptCounter::PromptCounter(PromptCounter&&) noexcept = default;
 PromptCounter& PromptCounter::operator=(PromptCounter&&) noexcept = default;
 PromptCounter::~PromptCounter() = default;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "openai/image_tokens.hpp"
+#include "openai/string_ends.hpp"
 #include "openai/tool_tokens.hpp"
 #include "tokens/tokens.hpp"
 #include "tollgate/operation.hpp"
@@ -46,8 +47,9 @@ class PromptCounter {
   PromptCounter& operator=(PromptCounter&&) noexcept;
   ~PromptCounter();
 
-  // A body without a pause.
-  static PromptTokens count(std::string_view body, Operation operation, const PromptRules& rules);
+  // A body without a pause. `ends`: what scan_request() found in it, or nothing.
+  static PromptTokens count(std::string_view body, Operation operation, const PromptRules& rules,
+                            const StringEnds& ends = {});
 
   // Goes on for about `bytes` bytes of text. True when all is counted. A body of at most `bytes` is
   // counted by the first step.

@@ -108,7 +108,11 @@ class Scan {
  public:
   Scan(std::string_view body, Operation operation, RequestFacts& facts, ScanProblem& problem)
       : body_(body), json_(body), operation_(operation), facts_(facts), problem_(problem),
-        references_(facts.references, facts.unescaped) {}
+        references_(facts.references, facts.unescaped) {
+    if (body.size() > StringEnds::longest_text) return;
+    facts.string_ends.make_room_for(body);
+    json_.note_ends(facts.string_ends);
+  }
 
   bool run() {
     if (json_.is_at_end())

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "openai/references.hpp"
+#include "openai/string_ends.hpp"
 #include "tollgate/operation.hpp"
 
 #include <cstddef>
@@ -38,6 +39,7 @@ struct RequestFacts {
   std::int64_t max_tokens = -1;  // the operation's own limit on the answer; -1: not stated
   std::int64_t n = 1;            // answers asked for, also by `best_of`
   std::uint64_t prefix_hash = 0;  // of the prompt's beginning (openai/prompt_prefix.hpp); 0: none
+  StringEnds string_ends;  // of a short body; else empty
   std::vector<ObjectReference> references;  // to what a resource keeps; previous_response_id among them
 
   // Where to edit; empty if the field is absent.

@@ -1,5 +1,7 @@
-// Any bytes as a request body: the prompt counter comes to an end, and in steps to the same number.
+// Any bytes as a request body: the prompt counter comes to an end, and in steps or by the ends of strings that
+// the scan has noted to the same number.
 #include "openai/prompt_tokens.hpp"
+#include "openai/request_scan.hpp"
 
 #include <cstdint>
 #include <cstdlib>
@@ -26,8 +28,14 @@ std::uint64_t count_in_steps(std::string_view body, Operation operation, std::si
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view body(reinterpret_cast<const char*>(data), size);
   for (const auto operation : {Operation::chat_completions, Operation::responses,
-                               Operation::completions, Operation::embeddings})
-    if (openai::PromptCounter::count(body, operation, rules()).total != count_in_steps(body, operation, 7))
-      std::abort();
+                               Operation::completions, Operation::embeddings}) {
+    const auto total = openai::PromptCounter::count(body, operation, rules()).total;
+    if (total != count_in_steps(body, operation, 7)) std::abort();
+    openai::RequestFacts facts;
+    openai::ScanProblem problem;
+    const bool is_accepted = openai::scan_request(body, operation, facts, problem);
+    const auto by_ends = openai::PromptCounter::count(body, operation, rules(), facts.string_ends).total;
+    if (is_accepted && by_ends != total) std::abort();
+  }
   return 0;
 }

@@ -1,6 +1,7 @@
 #include "openai/prompt_tokens.hpp"
 
 #include "openai/image_tokens.hpp"
+#include "openai/request_scan.hpp"
 
 #include <gtest/gtest.h>
 
@@ -20,7 +21,15 @@ constexpr std::size_t at_once = std::numeric_limits<std::size_t>::max();
 PromptTokens count(std::string_view body, Operation operation = Operation::chat_completions,
                    std::string_view model = "gpt-4o", std::size_t step = at_once) {
   const PromptRules rules = prompt_rules_of(model, Encoding::o200k_base);
-  if (step == at_once) return PromptCounter::count(body, operation, rules);
+  if (step == at_once) {
+    const PromptTokens found = PromptCounter::count(body, operation, rules);
+    RequestFacts facts;
+    ScanProblem problem;
+    if (scan_request(body, operation, facts, problem)) {
+      EXPECT_EQ(PromptCounter::count(body, operation, rules, facts.string_ends).total, found.total) << body;
+    }
+    return found;
+  }
   PromptCounter counter(body, operation, rules);
   while (!counter.step(step)) {
   }
