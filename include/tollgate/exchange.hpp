@@ -81,9 +81,9 @@ struct Exchange {
 
   // --- what came of it ---
   const Deployment* deployment = nullptr;  // the one that served, or was tried last
-  const Deployment* other = nullptr;  // called beside the one that served, and let go of; null: none
+  const Deployment* other = nullptr;  // called beside that one, and let go of; null: none
   int attempts = 0;                  // upstream calls made
-  bool was_sent = false;             // a deployment has been given the request, or a part of it
+  bool was_sent = false;             // the last attempt's deployment has been given the request, or a part of it
   int status = 0;                    // told to the client; 0: nothing was
   int upstream_status = 0;           // of the last attempt; 0: none answered
   Usage usage;

@@ -1,5 +1,6 @@
 #include "filters/bearer.hpp"
 
+#include "base/time_spent.hpp"
 #include "credentials/token_answer.hpp"
 
 #include <utility>
@@ -16,9 +17,8 @@ awaitable<upstream::Problem> Bearer::get() {
 }
 
 awaitable<upstream::Problem> Bearer::wait(awaitable<Found> getting) {
-  const auto since = Clock::now();
+  const base::TimeSpent spent(waited_);
   Found found = co_await getting;
-  waited_ += Clock::now() - since;
   co_return take(std::move(found));
 }
 
@@ -41,11 +41,11 @@ awaitable<bool> Bearer::renew(const http::ResponseHead& refusal) {
 }
 
 awaitable<bool> Bearer::replace(std::string claims) {
-  const auto since = Clock::now();
-  const bool is_another =
-      co_await ex_.tokens->renew(*deployment_.credential, *token_, std::move(claims), since + deployment_.timeouts.connect);
-  waited_ += Clock::now() - since;
-  if (!is_another) co_return false;
+  {
+    const base::TimeSpent spent(waited_);
+    const bool is_another = co_await ex_.tokens->renew(*deployment_.credential, *token_, std::move(claims), deadline());
+    if (!is_another) co_return false;
+  }
   const upstream::Problem problem = co_await get();
   co_return problem == nullptr;
 }

@@ -30,6 +30,7 @@ class Contender {
 
   balancer::Candidate& candidate() noexcept { return candidate_; }
   Attempt& attempt() noexcept { return attempt_; }
+  const Attempt& attempt() const noexcept { return attempt_; }
 
  private:
   balancer::Candidate candidate_;

@@ -70,6 +70,9 @@ class Forward final : public Filter {
                                            std::unique_ptr<Failure>& failure) const {
     const Duration slow = hedge_.delay(ex, *candidate.deployment, *backends_[candidate.deployment->index]);
     ex.deployment = candidate.deployment;
+    // What an earlier try came to says nothing of this one: it may be left while it is at work.
+    ex.upstream_status = 0;
+    ex.was_sent = false;
     const bool is_usual = candidate.route_reason == primary_route && ex.attempts == 0;
     if (!is_usual && !ex.pinned) ex.route_reason = candidate.route_reason;
     ++ex.attempts;

@@ -32,20 +32,35 @@ std::int64_t Hedge::price_of_prompt(const Exchange& ex, const Deployment& deploy
 
 // The two, and who of them is still at it.
 struct Hedge::Pair {
+  explicit Pair(Exchange& exchange) : ex(exchange) {}
+  Pair(const Pair&) = delete;
+  ~Pair();
+  Duration waited_by_each() const noexcept { return first_waited + second_waited; }
+
+  Exchange& ex;
+  const TimePoint began = Clock::now();
   std::coroutine_handle<> waiting;
+  Duration first_waited{}, second_waited{};  // not the exchange's: they overlap
+  Duration waited_at_win{};                  // by each, until it was known who is quicker
   std::unique_ptr<Contender> first, second;
   std::unique_ptr<Contender> winner;
-  Duration first_waited{}, second_waited{};  // not the exchange's: they overlap
 };
+
+// However it ends, also when the client has left.
+Hedge::Pair::~Pair() {
+  ex.waited_upstream += winner ? waited_by_each() - waited_at_win : Clock::now() - began;
+  // Left while both are at it: what each has read of the prompt is paid for.
+  if (!first || !second || !second->attempt().was_reached()) return;
+  (first->attempt().was_reached() ? ex.other : ex.deployment) = &second->attempt().deployment();
+}
 
 awaitable<std::optional<Outcome>> Hedge::run(Exchange& ex, ResponseSink& out, balancer::Candidate& candidate, Duration delay,
                                              balancer::Candidates& candidates, std::unique_ptr<Failure>& failure) const {
-  const auto began = Clock::now();
-  Pair pair;
+  Pair pair(ex);
   pair.first = std::make_unique<Contender>(ex, std::move(candidate), pair.first_waited);
   pair.first->start(&pair.waiting);
   if (!pair.first->has_ended()) {
-    EndOrTime slow(ex.loop, pair.waiting, began + delay);
+    EndOrTime slow(ex.loop, pair.waiting, pair.began + delay);
     co_await slow;
   }
   if (!pair.first->has_ended()) call_second(ex, pair, candidates);
@@ -55,21 +70,15 @@ awaitable<std::optional<Outcome>> Hedge::run(Exchange& ex, ResponseSink& out, ba
     EndOrTime one(ex.loop, pair.waiting, no_deadline);
     co_await one;
   }
-  ex.waited_upstream += Clock::now() - began;
   if (!pair.winner) co_return std::nullopt;
+  // From here on it is the exchange's own waiting again.
+  ex.waited_upstream += Clock::now() - pair.began;
+  pair.waited_at_win = pair.waited_by_each();
   failure.reset();
   Attempt& attempt = pair.winner->attempt();
   balancer::Visit& visit = pair.winner->candidate().visit;
   ex.deployment = &attempt.deployment();
   judge_.note_answer(ex, attempt, visit);
-  // From here on it is the exchange's own waiting again, however it ends.
-  struct Waiting {
-    Exchange& ex;
-    const Pair& pair;
-    Duration before;
-    ~Waiting() { ex.waited_upstream += pair.first_waited + pair.second_waited - before; }
-  };
-  const Waiting waiting{ex, pair, pair.first_waited + pair.second_waited};
   const Outcome outcome = co_await attempt.deliver(out);
   judge_.note_end(ex, outcome, visit);
   co_return outcome;
@@ -98,6 +107,7 @@ void Hedge::take_ended(Exchange& ex, Pair& pair, std::unique_ptr<Failure>& failu
       ex.upstream_status = (*side)->attempt().status();
       failure = judge_.note_failure(ex, (*side)->attempt(), (*side)->candidate().visit, std::move(problem));
       side->reset();
+      if (const Contender* other = (is_second ? pair.first : pair.second).get()) note_at_work(ex, other->attempt());
       continue;
     }
     if (is_second) {
@@ -107,6 +117,13 @@ void Hedge::take_ended(Exchange& ex, Pair& pair, std::unique_ptr<Failure>& failu
     pair.winner = std::move(*side);
     let_go(ex, is_second ? pair.first : pair.second);
   }
+}
+
+// It is the last one now, and may be left while it is at work.
+void Hedge::note_at_work(Exchange& ex, const Attempt& attempt) {
+  ex.deployment = &attempt.deployment();
+  ex.upstream_status = 0;
+  ex.was_sent = attempt.was_reached();
 }
 
 // What it has read of the prompt is paid for all the same.

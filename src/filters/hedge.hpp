@@ -30,6 +30,7 @@ class Hedge {
   std::int64_t price_of_prompt(const Exchange& ex, const Deployment& deployment) const;
   void call_second(Exchange& ex, Pair& pair, balancer::Candidates& candidates) const;
   void take_ended(Exchange& ex, Pair& pair, std::unique_ptr<Failure>& failure) const;
+  static void note_at_work(Exchange& ex, const Attempt& attempt);
   static void let_go(Exchange& ex, std::unique_ptr<Contender>& loser);
 
   const Judge& judge_;

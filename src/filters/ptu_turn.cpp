@@ -1,5 +1,6 @@
 #include "filters/ptu_turn.hpp"
 
+#include "base/time_spent.hpp"
 #include "filters/prompt_count.hpp"
 #include "net/loop.hpp"
 #include "openai/request_scan.hpp"
@@ -56,6 +57,7 @@ awaitable<void> PtuTurns::wait(Exchange& ex, balancer::Candidates& candidates) c
   const TimePoint began = Clock::now();
   balancer::Backend* const full = candidates.worth_waiting_for(began);
   if (!full) co_return;
+  const base::TimeSpent spent(ex.waited_upstream);
   balancer::Turn turn(*full);
   TimePoint now = began;
   while (const auto again = turn.ask(candidates.ask(), ex.deadline, now)) {
@@ -63,7 +65,6 @@ awaitable<void> PtuTurns::wait(Exchange& ex, balancer::Candidates& candidates) c
     co_await until;
     now = Clock::now();
   }
-  ex.waited_upstream += now - began;
   if (!turn.has_come()) co_return;
   candidates.take_turn_at(*full);
   if (now > began) ex.route_reason = "waited";

@@ -42,20 +42,30 @@ class Session {
       ex_.session.end = SessionEnd::client_gone;
       co_return outcome_of(ex_.session.end);
     }
-    const auto upstream_before = ex_.waited_upstream;
-    const auto client_before = ex_.waited_client;
     begun_ = last_message_ = Clock::now();
+    const Waiting waiting(ex_);
     const auto first = co_await base::race(relay(), clock());
     const SessionEnd end = first.index() == 0 ? std::get<0>(first) : std::get<1>(first);
     ex_.session.end = closing_ == SessionEnd::none ? end : closing_;
     co_await base::race(say_farewell(), pause(farewell_time));
-    // A session waits for both sides at once; the gateway adds nothing to it that could be told apart.
-    ex_.waited_upstream = upstream_before + (Clock::now() - begun_);
-    ex_.waited_client = client_before;
     co_return outcome_of(ex_.session.end);
   }
 
  private:
+  // A session waits for both sides at once; the gateway adds nothing to it that could be told apart.
+  struct Waiting {
+    explicit Waiting(Exchange& exchange) : ex(exchange) {}
+    Waiting(const Waiting&) = delete;
+    ~Waiting() {
+      ex.waited_upstream = upstream_before + (Clock::now() - begun);
+      ex.waited_client = client_before;
+    }
+    Exchange& ex;
+    const TimePoint begun = Clock::now();
+    const Duration upstream_before = ex.waited_upstream;
+    const Duration client_before = ex.waited_client;
+  };
+
   awaitable<Flow> begin() {
     std::vector<Header> headers;
     upstream::pick_headers(call_.head(), headers);

@@ -1,5 +1,7 @@
 #include "server/client_body.hpp"
 
+#include "base/time_spent.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -51,11 +53,10 @@ awaitable<State> ClientBody::wait() {
     const std::array<std::string_view, 1> interim{"HTTP/1.1 100 Continue\r\n\r\n"};
     if (stream_.try_write(interim).status != IoStatus::ok) co_return State::client_gone;
   }
-  const auto since = Clock::now();
-  if (deadline_ == TimePoint{}) deadline_ = since + body_time_;
+  if (deadline_ == TimePoint{}) deadline_ = Clock::now() + body_time_;
+  const base::TimeSpent spent(ex_.waited_client);
   Wait readable = stream_.readable(deadline_);
   const Wake wake = co_await readable;
-  ex_.waited_client += Clock::now() - since;
   co_return wake == Wake::timeout ? State::timeout : State::ok;
 }
 

@@ -1,5 +1,6 @@
 #include "server/client_sink.hpp"
 
+#include "base/time_spent.hpp"
 #include "http/chunk_writer.hpp"
 #include "server/client_body.hpp"
 #include "server/request_text.hpp"
@@ -163,10 +164,10 @@ awaitable<Flow> ClientSink::write(const Parts& parts, std::size_t count) {
 awaitable<Flow> ClientSink::write_rest(std::vector<std::string_view> parts) {
   std::size_t first = 0;
   while (first < parts.size()) {
-    const auto since = Clock::now();
-    Wait wait = stream_.writable(since + options_.write_stall);
+    std::optional<base::TimeSpent> spent(std::in_place, ex_.waited_client);
+    Wait wait = stream_.writable(Clock::now() + options_.write_stall);
     const Wake wake = co_await wait;
-    ex_.waited_client += Clock::now() - since;
+    spent.reset();
     if (wake == Wake::timeout) {
       ex_.error_detail = "the client took no bytes for too long";
       is_gone_ = has_stalled_ = true;

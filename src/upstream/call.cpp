@@ -1,5 +1,6 @@
 #include "upstream/call.hpp"
 
+#include "base/time_spent.hpp"
 #include "http/chunk_writer.hpp"
 #include "http/websocket_handshake.hpp"
 #include "net/group.hpp"
@@ -79,10 +80,10 @@ awaitable<Problem> Call::open(const std::vector<std::string_view>& pieces,
     // What is known of a kept connection is known as it is taken: nothing may be waited for before sending.
     const Reuse reuse = is_repeat ? Reuse::none : is_streamed ? Reuse::careful : Reuse::quick;
     awaitable<Acquired> acquiring = ex_.upstreams.acquire(deployment_, total_deadline_, reuse);
-    const bool must_wait = !acquiring.is_ready();
-    const auto started = must_wait ? Clock::now() : TimePoint();
+    std::optional<base::TimeSpent> spent;
+    if (!acquiring.is_ready()) spent.emplace(waited_);
     Acquired acquired = co_await acquiring;
-    if (must_wait) waited_ += Clock::now() - started;
+    spent.reset();
     if (!acquired.lease) {
       if (acquired.is_full) {
         co_return failure(ErrorKind::overloaded, "The model deployment has no free connection.",

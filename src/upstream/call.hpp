@@ -26,6 +26,10 @@ class TimedWait : public Wait {
   TimedWait(ByteStream& stream, For direction, TimePoint deadline, Duration& total,
             TimePoint since = {}) noexcept
       : Wait(stream, direction, deadline), total_(total), since_(since) {}
+  // It may be cut off: the client left, or another call was quicker.
+  ~TimedWait() {
+    if (since_ != TimePoint{} && ended_ == TimePoint{}) total_ += Clock::now() - since_;
+  }
   bool await_suspend(std::coroutine_handle<> caller) {
     if (since_ == TimePoint{}) since_ = Clock::now();
     return Wait::await_suspend(caller);

@@ -8,7 +8,7 @@ import pytest
 
 from fault_matrix_test import CHAT, STOP, STREAM_HEAD, WHOLE, DONE, delta, error, plain, well
 from harness import KEY, wait_until
-from upstream import Upstream
+from upstream import BlackHole, Upstream
 from wire import Connection, Gone, request
 
 PLAIN = request("POST", CHAT, KEY, b'{"model":"gpt-4o","messages":[]}')
@@ -138,10 +138,6 @@ def test_half_open_lets_few_through_and_a_good_answer_closes(two):
 
 
 def test_one_deadline_bounds_all_tries(two):
-    def silent(peer):
-        peer.read_request(60)
-        peer.wait_end(30)
-
     gateway, *_ = two(silent, silent, model={"deadline": "400ms"}, fields={"timeouts": {"first_token": "250ms"}})
     began = time.monotonic()
     answer = gateway.call(STREAM)
@@ -159,6 +155,41 @@ def test_a_body_that_streams_through_is_sent_elsewhere_only_untouched(two):
     upload = request("POST", "/openai/v1/files", KEY, b"x" * 200_000, ("Content-Type: multipart/form-data; boundary=B",))
     assert gateway.call(upload).status == 502
     assert calls(second) == 0
+
+
+def silent(peer):
+    peer.read_request(60)
+    peer.wait_end(30)
+
+
+def is_asked(side):
+    return lambda: side.requests
+
+
+def test_a_client_that_leaves_during_the_second_try_pays_for_its_prompt(two):
+    gateway, first, second = two(say([error(500, "X")]), silent)
+    with gateway.connect() as client:
+        client.send(STREAM)
+        wait_until(is_asked(second))
+        time.sleep(0.3)
+    record, = gateway.wait_records(1)
+    assert (record["end"], record["attempts"], record["deployment"]) == ("client_gone", 2, "second")
+    assert record["upstream_status"] is None, "of the last try, and that has not answered"
+    assert record["usage"] == "estimated" and record["prompt_tokens"] == record["prompt_counted"] > 0
+    assert record["overhead_us"] < 200_000, "waiting for a deployment is not our doing, however it ends"
+
+
+def test_a_second_try_that_reached_nobody_costs_no_prompt(two):
+    hole = BlackHole()
+    gateway, first, _ = two(say([error(500, "X")]), silent, more={"deployments/second/endpoint": f"http://127.0.0.1:{hole.port}"})
+    with gateway.connect() as client:
+        client.send(STREAM)
+        wait_until(is_asked(first))
+        time.sleep(0.3)
+    record, = gateway.wait_records(1)
+    hole.close()
+    assert (record["end"], record["attempts"], record["usage"]) == ("client_gone", 2, None)
+    assert record["overhead_us"] < 200_000
 
 
 # --- hedging ---
@@ -220,6 +251,38 @@ def test_the_first_may_still_win(two):
     assert answer["x-tollgate-deployment"] == "first" and answer["x-tollgate-route"] == "primary"
     assert calls(second) == 1
     assert gateway.metrics()["tollgate_hedge_wins_total", "gpt-4o"] == 0
+
+
+@pytest.mark.parametrize("first_fails", [False, True])
+def test_a_client_that_leaves_while_both_are_asked_pays_for_both(two, first_fails):
+    times = [0.0]
+
+    def quick_then_failing(peer):
+        while True:
+            peer.read_request(60)
+            time.sleep(times[0])
+            body = delta("Well") + STOP + DONE
+            peer.send(error(500, "X") if times[0] else
+                      STREAM_HEAD.replace(b"\r\n\r\n", b"\r\nContent-Length: %d\r\n\r\n" % len(body)) + body)
+
+    gateway, first, second = two(quick_then_failing if first_fails else paced(times), silent, model=HEDGE,
+                                 more={"products": {"everything": {"home": "gpt-4o-mini", "limits": {"tokens": "1M/minute"}}}})
+    for _ in range(25):
+        gateway.call(STREAM)
+    before = gateway.metrics()["tollgate_limit_used", "everything.tokens/minute"]
+    times[0] = 0.3 if first_fails else 5.0
+    with gateway.connect() as client:
+        client.send(STREAM)
+        wait_until(is_asked(second))
+        time.sleep(0.6)
+    record = gateway.wait_records(26)[-1]
+    assert (record["end"], record["attempts"]) == ("client_gone", 2)
+    assert record["deployment"] == ("second" if first_fails else "first")
+    assert record["usage"] == "estimated" and record["prompt_tokens"] == record["prompt_counted"]
+    assert record["overhead_us"] < 200_000
+    # One that has answered with an error costs nothing.
+    prompts = 1 if first_fails else 2
+    assert gateway.metrics()["tollgate_limit_used", "everything.tokens/minute"] - before == prompts * record["prompt_counted"]
 
 
 def test_second_calls_keep_to_their_share_of_the_money(two):
