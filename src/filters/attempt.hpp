@@ -27,7 +27,7 @@ class Attempt {
   // `waited`: gets the time spent waiting for the deployment. All outlive the attempt.
   // With `is_last` nobody else is asked: an error inside an answer is told as it came.
   Attempt(Exchange& ex, const Deployment& deployment, Duration& waited, bool is_last = false)
-      : ex_(ex), deployment_(deployment), waited_(waited), call_(ex, deployment, waited), is_last_(is_last) {}
+      : ex_(ex), deployment_(deployment), waited_(waited), call_(ex, deployment, waited), is_first_(ex.attempts <= 1), is_last_(is_last) {}
   Attempt(const Attempt&) = delete;
 
   // No problem: deliver() may be called. Otherwise the error is retryable if another deployment may do
@@ -41,6 +41,7 @@ class Attempt {
   BodySource::State client_failure() const noexcept { return call_.client_failure(); }
   bool was_reached() const noexcept { return call_.was_reached(); }  // there was a connection
   bool has_taken_body() const noexcept { return call_.has_taken_body(); }
+  bool is_first() const noexcept { return is_first_; }  // of the exchange: it had all of the deadline
 
   int status() const noexcept { return status_; }  // the deployment's; 0: it has not answered
   std::optional<double> utilization() const noexcept { return utilization_; }  // that reserved capacity reported
@@ -98,6 +99,7 @@ class Attempt {
   Kind kind_ = Kind::none;
   balancer::Result result_ = balancer::Result::good;
   bool asked_for_usage_ = false;
+  bool is_first_;
   bool is_last_;
 };
 

@@ -18,7 +18,8 @@ void Judge::note_answer(const Exchange& ex, const Attempt& attempt, balancer::Vi
 
 void Judge::note_end(const Exchange& ex, const Outcome& outcome, balancer::Visit& visit) const {
   const auto now = Clock::now();
-  if (outcome.end == End::truncated) visit.broke_off(now);
+  const bool is_our_clock = outcome.error == ErrorKind::deadline_exceeded && now >= ex.deadline;
+  if (outcome.end == End::truncated && !is_our_clock) visit.broke_off(now);
   visit.ended(now, ex.usage);
 }
 
@@ -33,7 +34,13 @@ std::unique_ptr<Failure> Judge::note_failure(const Exchange& ex, const Attempt& 
     case Result::good:
     case Result::abandoned: break;  // it was not the deployment
     case Result::throttled: visit.throttled(now, error.retry_after, attempt.status()); break;
-    default:
+    case Result::timeout:
+    case Result::unreachable:
+      // The model's clock, of which the tries before had their part: it tells nothing of this deployment. One that
+      // had all of it and did not begin to answer has failed, or a silent one would never be left alone.
+      if (now >= ex.deadline && !attempt.is_first()) break;
+      [[fallthrough]];
+    case Result::failed:
       if (visit.failed(now, attempt.result())) {
         log::warn("upstream", attempt.deployment().name + " is left alone for a while: " + error.detail);
       }

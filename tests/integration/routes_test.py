@@ -146,6 +146,44 @@ def test_one_deadline_bounds_all_tries(two):
     assert gateway.wait_records(1)[0]["attempts"] == 2
 
 
+def opened(gateway, name):
+    return gateway.metrics()["tollgate_deployment_breaker_opened_total", name]
+
+
+def test_what_an_earlier_try_left_of_the_deadline_tells_nothing_of_the_next(two):
+    """The first is silent for its quarter second, the second has a tenth to do what takes a fifth."""
+    gateway, first, second = two(silent, paced([0.2]), model={"deadline": "350ms"},
+                                 fields={"timeouts": {"first_token": "250ms"}, "breaker": {"consecutive": 2, "open": "30ms", "open_most": "30ms"}})
+    for _ in range(4):
+        assert gateway.call(STREAM).status == 504
+        time.sleep(0.05)
+    assert opened(gateway, "first") > 0 and opened(gateway, "second") == 0
+    assert gateway.metrics()["tollgate_deployment_calls_total", "second", "abandoned"] == len(second.requests) == 4
+
+
+def test_a_long_answer_that_the_deadline_cuts_is_no_fault_of_its_deployment(two):
+    def endless(peer):
+        peer.read_request(60)
+        peer.send(STREAM_HEAD)
+        while True:
+            peer.send(delta("on "))
+            time.sleep(0.02)
+
+    gateway, *_ = two(endless, well, model={"deadline": "200ms"}, fields={"breaker": {"calls": 2}})
+    for _ in range(4):
+        answer = gateway.call(STREAM)
+        assert answer["x-tollgate-deployment"] == "first" and b"deadline_exceeded" in answer.body
+    assert opened(gateway, "first") == 0
+
+
+@pytest.mark.parametrize("data", [PLAIN, STREAM])
+def test_one_that_is_silent_for_all_of_the_deadline_has_failed(two, data):
+    gateway, *_ = two(silent, well, model={"deadline": "150ms"}, fields={"breaker": {"consecutive": 2, "open": "20s"}})
+    for _ in range(2):
+        assert gateway.call(data).status == 504
+    assert gateway.call(data)["x-tollgate-route"] == "spill:open"
+
+
 def test_a_body_that_streams_through_is_sent_elsewhere_only_untouched(two):
     def never(peer):
         peer.read_head()
