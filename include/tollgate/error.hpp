@@ -43,6 +43,7 @@ struct Error {
   ErrorSource source = ErrorSource::gateway;
   bool is_retryable = false;  // another deployment may be tried while the client has seen nothing
   bool is_final = false;      // the caller is told that trying again is of no use
+  int status = 0;             // told instead of the kind's own; 0: none
   std::string message;        // for the caller; never holds secrets, prompts or topology
   std::string param;          // the field at fault, "" if none
   std::string detail;         // for the log; never holds secrets or prompts

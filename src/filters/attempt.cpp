@@ -17,7 +17,8 @@ namespace {
 using balancer::Result;
 using upstream::Call;
 
-// An error answer larger than this is not looked into, and one that takes longer is not waited for.
+// An error answer larger than this is not looked into, and one that takes longer is not waited for. Those
+// that go to the client are held like any other answer.
 constexpr std::size_t most_error_body = 64 * 1024;
 constexpr std::chrono::seconds error_body_time{10};
 
@@ -122,13 +123,16 @@ void Attempt::note_head() {
 
 awaitable<upstream::Problem> Attempt::begin_error() {
   body_ = std::make_unique<Body>();
+  const int status = call_.head().status;
+  const bool is_about_request = upstream::is_about_request(status);
+  const std::size_t most = is_about_request || status == 404 ? most_held_body : most_error_body;
   const auto deadline = std::min(call_.total_deadline(), Clock::now() + error_body_time);
   bool is_whole = false;
   for (bool goes_on = true; goes_on;) {
     const Call::Piece piece = call_.next();
     switch (piece.status) {
       case Call::Status::data:
-        goes_on = body_->held.size() + piece.bytes.size() <= most_error_body;
+        goes_on = body_->held.size() + piece.bytes.size() <= most;
         if (goes_on) body_->held += piece.bytes;
         break;
       case Call::Status::would_block: {
@@ -145,7 +149,9 @@ awaitable<upstream::Problem> Attempt::begin_error() {
   }
   body_->whole = body_->held;
   Problem problem;
-  if (is_whole && upstream::is_callers_affair(call_.head().status, body_->whole)) co_return problem;
+  const bool is_not_found = status == 404 && !upstream::is_missing_deployment(status, body_->whole, ex_.route.names_model);
+  if (is_whole && (is_about_request || is_not_found)) co_return problem;
+  if (is_about_request) co_return refusal_without_words(status);
   problem = std::make_unique<Error>(upstream::error_for(call_.head()));
   result_ = upstream::is_throttled(call_.head()) ? Result::throttled
             : problem->kind == ErrorKind::deadline_exceeded ? Result::timeout
@@ -201,6 +207,17 @@ awaitable<upstream::Problem> Attempt::begin_events() {
       case Call::Status::cut: co_return broken("the connection broke off before the first token");
     }
   }
+}
+
+// Whatever its words were, it was about what was asked: no other deployment would say more.
+upstream::Problem Attempt::refusal_without_words(int status) {
+  auto error = std::make_unique<Error>();
+  error->kind = ErrorKind::bad_request;
+  error->source = ErrorSource::client;
+  error->status = status;
+  error->message = "The model deployment refused the request; what it said of the reason did not come whole.";
+  error->detail = "the upstream answered " + std::to_string(status) + " with a body that was too long, too slow or cut off";
+  return error;
 }
 
 upstream::Problem Attempt::in_band_failure(std::string_view data) {

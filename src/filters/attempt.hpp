@@ -76,6 +76,7 @@ class Attempt {
   Problem fail(balancer::Result result, ErrorKind kind, std::string message, std::string detail);
   Problem broken(std::string detail);
   Problem too_late();
+  Problem refusal_without_words(int status);
   Problem in_band_failure(std::string_view data);
   Problem note_whole();
   void note_head();

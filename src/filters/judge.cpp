@@ -32,6 +32,8 @@ std::unique_ptr<Failure> Judge::note_failure(const Exchange& ex, const Attempt& 
   const auto now = Clock::now();
   switch (attempt.result()) {
     case Result::good:
+      if (attempt.is_callers_error()) visit.refused_the_caller(now);
+      break;
     case Result::abandoned: break;  // it was not the deployment
     case Result::throttled: visit.throttled(now, error.retry_after, attempt.status()); break;
     case Result::timeout:

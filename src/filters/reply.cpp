@@ -53,7 +53,7 @@ awaitable<Outcome> reply_error(Exchange& ex, ResponseSink& out, Error error, std
   outcome.end = End::refused;
   outcome.error = error.kind;
   outcome.source = error.source;
-  if (!co_await send(out, status_of(error.kind), body, headers)) outcome.end = End::client_gone;
+  if (!co_await send(out, error.status != 0 ? error.status : status_of(error.kind), body, headers)) outcome.end = End::client_gone;
   co_return outcome;
 }
 

@@ -43,11 +43,9 @@ std::chrono::milliseconds advice_of(const http::ResponseHead& head) noexcept {
 
 }  // namespace
 
-bool is_callers_affair(int status) noexcept {
-  if (status < 300) return true;  // redirects are not followed, and where to is our affair
+bool is_about_request(int status) noexcept {
   switch (status) {
     case 400:
-    case 404:
     case 409:
     case 413:
     case 415:
@@ -56,9 +54,11 @@ bool is_callers_affair(int status) noexcept {
   }
 }
 
-bool is_callers_affair(int status, std::string_view body) noexcept {
-  return is_callers_affair(status) &&
-         !(status == 404 && body.find("\"DeploymentNotFound\"") != body.npos);
+// With their quotes: inside a message they would be escaped (azure-openai: errors).
+bool is_missing_deployment(int status, std::string_view body, bool names_model) noexcept {
+  if (status != 404) return false;
+  const auto says = [&](std::string_view code) { return body.find(code) != body.npos; };
+  return says("\"DeploymentNotFound\"") || (names_model && says("\"model_not_found\""));
 }
 
 bool is_throttled(const http::ResponseHead& head) noexcept {

@@ -11,14 +11,13 @@
 
 namespace tollgate::upstream {
 
-// Answers that are the caller's own affair go through in the provider's words: success, and errors
-// about what was asked. The rest (credentials, quotas, faults) would show another's secret or our
-// topology and is told in ours.
-bool is_callers_affair(int status) noexcept;
+// Errors about what was asked are the caller's own affair and go through in the provider's words. The
+// rest (credentials, quotas, faults) would show another's secret or our topology and is told in ours.
+bool is_about_request(int status) noexcept;
 
-// `body` decides where the status alone does not: a missing deployment is our affair, a missing
-// response or file the caller's.
-bool is_callers_affair(int status, std::string_view body) noexcept;
+// Of a 404 the body decides: a missing deployment is our affair, a missing response or file the caller's.
+// `names_model`: the request does; else the model that is missing is one that it speaks of.
+bool is_missing_deployment(int status, std::string_view body, bool names_model) noexcept;
 
 // The deployment has no room for the time being: it is told to come back, not that it is broken.
 bool is_throttled(const http::ResponseHead& head) noexcept;

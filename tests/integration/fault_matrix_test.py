@@ -59,7 +59,7 @@ STATUSES = {
     "429": error(429, "429", ["retry-after-ms: 500", "retry-after: 1"]), "429bare": error(429, "429"),
     "408": error(408, "Timeout"), "500": error(500, "InternalServerError"), "503": error(503, "ServiceUnavailable"),
     "503busy": error(503, "ServiceUnavailable", ["retry-after: 1"]), "401": error(401, "401"), "403": error(403, "403"),
-    "404": error(404, "DeploymentNotFound"),
+    "404": error(404, "DeploymentNotFound"), "404model": error(404, "model_not_found"),
     "html": b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 14\r\n\r\n<h1>Sorry</h1>",
 }
 
@@ -218,6 +218,8 @@ CALLERS = {
     "not_an_object": error(404, "NotFound"), "conflict": error(409, "conflict"), "large": error(413, "too_large"),
     "media": error(415, "media"), "fields": error(422, "invalid"),
     "inside_200": plain(200, b'{"error":{"code":"content_filter","message":"no"}}'),
+    "long": plain(400, json.dumps({"error": {"code": "context_length_exceeded", "message": "x" * 70_000}}).encode()),
+    "not_a_model": plain(404, json.dumps({"error": {"code": "NotFound", "message": 'no "model_not_found"'}}).encode()),
 }
 
 
@@ -239,4 +241,29 @@ def test_the_callers_affair_is_never_tried_elsewhere(start, case):
     assert not good.requests
     metrics = gateway.metrics()
     assert metrics["tollgate_deployment_breaker_opened_total", "first"] == 0
+    assert metrics["tollgate_deployment_calls_total", "first", "good"] == 3
+    bad.close()
+
+
+@pytest.mark.parametrize("status", [400, 409, 413, 415, 422])
+@pytest.mark.parametrize("how", ["too long", "cut"])
+def test_a_refusal_whose_words_do_not_come_whole_keeps_its_status(start, status, how):
+    whole = plain(status, b'{"error":{"code":"secret","message":"' + b"x" * 2_000_000 + b'"}}')
+
+    def refuse(peer):
+        peer.read_request(60)
+        peer.send(whole if how == "too long" else whole[:1000])
+
+    bad = Upstream(refuse)
+    first = {"endpoint": bad.url, "deployment": "contoso-chat", "model": "gpt-4o", "credential": {"api_key": "env:AZURE_KEY"},
+             "breaker": {"consecutive": 1}}
+    gateway, good = start(well, {"deployments": {"first": first}, "models": {"gpt-4o": {"route": ["first", "gpt-4o"]}}})
+    for is_stream in (False, True):
+        answer = ask(gateway, is_stream)
+        assert answer.status == status and answer.is_whole
+        assert json.loads(answer.body)["error"]["type"] == "invalid_request_error"
+    assert not good.requests and len(bad.requests) == 2
+    record = gateway.wait_records(2)[1]
+    assert (record["status"], record["upstream_status"], record["end"], record["usage"]) == (status, status, "refused", None)
+    assert gateway.metrics()["tollgate_deployment_calls_total", "first", "good"] == 2
     bad.close()
