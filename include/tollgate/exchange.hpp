@@ -89,6 +89,7 @@ struct Exchange {
   Usage usage;
   std::int64_t prompt_estimate = -1;  // tokens counted here before the call; -1: they were not
   std::int64_t cost = -1;            // nano-dollars; -1: nothing was served, or it has no price
+  std::int64_t other_cost = 0;       // the part of it that `other` cost
   std::string_view refused_by;       // the limit or budget that said no; a name of the configuration
   std::string response_model;        // base model and version that the provider named
   std::string upstream_request_id;   // apim-request-id or x-ms-request-id, for support cases

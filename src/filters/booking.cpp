@@ -285,12 +285,16 @@ void Booking::book_other(limits::Spent& spent) {
   usage.is_estimated = true;
   const auto rates = prices_[ex_.other->index].at(ex_.started_wall, usage.prompt_tokens, false);
   ledger::Charge charge = charge_of(ex_, ex_.other, at());
+  charge.requests = 0;
   charge.usage = usage;
   charge.cost = limits::cost_of(rates, usage);
   charge.is_estimated = true;
   spent.tokens += usage.prompt_tokens;
   spent.cost += charge.cost;
-  if (rates.is_priced) ex_.cost = spent.cost;
+  if (rates.is_priced) {
+    ex_.cost = spent.cost;
+    ex_.other_cost = charge.cost;
+  }
   till_.lane.append(charge, {}, {});
 }
 

@@ -18,16 +18,25 @@ Hedge::Hedge(const Config& config, balancer::Fleet& fleet, const Judge& judge) :
 Duration Hedge::delay(const Exchange& ex, const Deployment& deployment, const balancer::Backend& first) const {
   const bool is_possible = ex.model && ex.model->hedge && ex.is_stream && ex.attempts == 0 && ex.body.is_whole() && !ex.pinned;
   if (!is_possible) return Duration::zero();
-  money_[ex.model->index]->on_first(price_of_prompt(ex, deployment));
+  money_[ex.model->index]->on_first(price_of_prompt(ex, deployment), ex.model->hedge->cost_percent);
   const Duration usual = first.first_token_percentile(ex.model->hedge->percent);
   return usual == Duration::zero() ? usual : std::max<Duration>(usual, ex.model->hedge->least);
 }
 
-// Without prices a token stands for a coin of its own.
+// Without prices a token stands for a coin of its own. Never nothing: what costs nothing has a share too.
 std::int64_t Hedge::price_of_prompt(const Exchange& ex, const Deployment& deployment) const {
   const auto tokens = std::max<std::int64_t>(1, ex.prompt_estimate);
   const auto rates = prices_[deployment.index].at(ex.started_wall, tokens, false);
-  return rates.is_priced ? limits::prompt_cost(rates, tokens) : tokens;
+  return rates.is_priced ? std::max<std::int64_t>(1, limits::prompt_cost(rates, tokens)) : tokens;
+}
+
+// Who the second is, is known only once it is chosen, and then it is called.
+std::int64_t Hedge::dearest_prompt(const Exchange& ex) const {
+  std::int64_t most = 0;
+  for (const RouteStep& step : ex.model->steps) {
+    for (const RouteChoice& choice : step) most = std::max(most, price_of_prompt(ex, *choice.deployment));
+  }
+  return most;
 }
 
 // The two, and who of them is still at it.
@@ -86,11 +95,12 @@ awaitable<std::optional<Outcome>> Hedge::run(Exchange& ex, ResponseSink& out, ba
 
 void Hedge::call_second(Exchange& ex, Pair& pair, balancer::Candidates& candidates) const {
   balancer::HedgeMoney& money = *money_[ex.model->index];
-  const auto share = ex.model->hedge->cost_percent;
-  if (!money.may_spend(price_of_prompt(ex, pair.first->attempt().deployment()), share)) return;
+  const std::int64_t most = dearest_prompt(ex);
+  if (!money.take(most)) return;
   std::optional<balancer::Candidate> other = candidates.next(Clock::now());
-  if (!other) return;
-  money.on_second(price_of_prompt(ex, *other->deployment));
+  if (!other) return money.give_back(most);
+  money.give_back(most - price_of_prompt(ex, *other->deployment));
+  money.on_second();
   ++ex.attempts;
   pair.second = std::make_unique<Contender>(ex, std::move(*other), pair.second_waited);
   pair.second->start(&pair.waiting);

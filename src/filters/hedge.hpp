@@ -28,6 +28,7 @@ class Hedge {
  private:
   struct Pair;
   std::int64_t price_of_prompt(const Exchange& ex, const Deployment& deployment) const;
+  std::int64_t dearest_prompt(const Exchange& ex) const;
   void call_second(Exchange& ex, Pair& pair, balancer::Candidates& candidates) const;
   void take_ended(Exchange& ex, Pair& pair, std::unique_ptr<Failure>& failure) const;
   static void note_at_work(Exchange& ex, const Attempt& attempt);

@@ -90,7 +90,8 @@ void WorkerMetrics::on_end(const Exchange& ex, const Outcome& outcome) {
   found.requests->add();
   if (found.is_other) in_other_.add();
   if (ex.usage.is_reported || ex.usage.is_estimated) add_tokens(*found.tokens, ex.usage);
-  if (ex.cost > 0) found.tokens->cost.add(static_cast<std::uint64_t>(ex.cost));
+  if (ex.cost > ex.other_cost) found.tokens->cost.add(static_cast<std::uint64_t>(ex.cost - ex.other_cost));
+  if (ex.other_cost > 0) add_other_cost(ex);
   observe(*found.latency, ex);
 
   if (ex.is_stream) streams_ended_[outcome.end].add();
@@ -103,6 +104,12 @@ void WorkerMetrics::on_end(const Exchange& ex, const Outcome& outcome) {
   request_bytes_.add(ex.bytes_in);
   response_bytes_.add(ex.bytes_out);
   chunks_.add(ex.chunks);
+}
+
+// It is rare: found by its labels.
+void WorkerMetrics::add_other_cost(const Exchange& ex) {
+  auto& tokens = tokens_.get(token_labels(name_or_empty(ex.subscription), name_or_empty(ex.model), ex.other->name));
+  tokens.numbers.cost.add(static_cast<std::uint64_t>(ex.other_cost));
 }
 
 void WorkerMetrics::on_new_config() { cache_.clear(); }

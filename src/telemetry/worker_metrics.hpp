@@ -2,7 +2,7 @@
 //
 // Thread safety: written by the owning worker alone, without locks; read by the scraper at any time
 // (see counter.hpp and series_table.hpp). on_end() of a combination of labels seen before takes no
-// lock and allocates nothing.
+// lock and allocates nothing, except for a call that was hedged.
 // What must stay true: every label value comes from the configuration or from a fixed list, never
 // from what a client sent, so the number of series is bounded by the configuration.
 #pragma once
@@ -105,6 +105,7 @@ class alignas(64) WorkerMetrics {  // a cache line of its own: workers must not 
 
   const Found& find_series(const Exchange& ex);
   Found find_by_labels(const Exchange& ex);
+  void add_other_cost(const Exchange& ex);
   static void observe(LatencyNumbers& latency, const Exchange& ex);
 
   RequestTable requests_;

@@ -8,6 +8,7 @@ import pytest
 
 from fault_matrix_test import CHAT, STOP, STREAM_HEAD, WHOLE, DONE, delta, error, plain, well
 from harness import KEY, wait_until
+from limits_setup import usage
 from upstream import BlackHole, Upstream
 from wire import Connection, Gone, request
 
@@ -256,7 +257,8 @@ HEDGE = {"hedge": {"after": "90%", "cost": "50%", "least": "50ms"}}
 def test_the_second_wins_when_the_first_is_slow(two):
     times = [0.0]
     gateway, first, second = two(paced(times), paced([0.0]), model=HEDGE,
-                                 more={"products": {"everything": {"home": "gpt-4o-mini", "limits": {"tokens": "1M/minute"}}}})
+                                 more={"products": {"everything": {"home": "gpt-4o-mini", "limits": {"tokens": "1M/minute"}}},
+                                       "prices": {"gpt-4o": {"input": "$2.50", "output": "$10"}}})
     for _ in range(25):
         assert gateway.call(STREAM)["x-tollgate-route"] == "primary"
     times[0] = 5.0
@@ -277,6 +279,13 @@ def test_the_second_wins_when_the_first_is_slow(two):
     used = metrics["tollgate_limit_used", "everything.tokens/minute"]
     answers = sum(r["prompt_counted"] + 2 for r in gateway.records())
     assert used == pytest.approx(answers + both["prompt_counted"], abs=26)
+    # On its own deployment, and as no request: there were 26.
+    prompt_price = 2.5e-6 * record["prompt_counted"]
+    costs = {name: metrics["tollgate_cost_dollars_total", name] for name in ("first", "second")}
+    assert costs["first"] == pytest.approx(sum(float(r["cost_usd"]) for r in gateway.records()[:25]) + prompt_price)
+    assert costs["second"] == pytest.approx(float(record["cost_usd"]) - prompt_price)
+    rows = wait_until(lambda: (r := usage(gateway.folder / "tollgate-ledger.db", "--by", "deployment")) and len(r) == 2 and r)
+    assert {row["deployment"]: row["requests"] for row in rows} == {"first": 25, "second": 1}
 
 
 def test_the_first_may_still_win(two):

@@ -291,12 +291,52 @@ TEST(HedgeMoney, KeepsToItsShare) {
   HedgeMoney money;
   int second = 0;
   for (int i = 0; i < 1000; ++i) {
-    money.on_first(100);
-    if (!money.may_spend(100, 5)) continue;
-    money.on_second(100);
-    ++second;
+    money.on_first(100, 5);
+    if (money.take(100)) ++second;
   }
   EXPECT_NEAR(second, 52, 2);
+}
+
+TEST(HedgeMoney, PutsByNoMoreThanAHundredCallsEarn) {
+  HedgeMoney money;
+  for (int i = 0; i < 100'000; ++i) money.on_first(100, 5);
+  int second = 0;
+  while (money.take(100)) ++second;
+  EXPECT_EQ(second, 5);
+}
+
+TEST(HedgeMoney, EarnsADearSecondCallAfterwards) {
+  HedgeMoney money;
+  for (int i = 0; i < 200; ++i) money.on_first(100, 5);
+  EXPECT_TRUE(money.take(1'000));  // of the 500 that are there
+  EXPECT_FALSE(money.take(1));
+  for (int i = 0; i < 100; ++i) money.on_first(100, 5);
+  EXPECT_FALSE(money.take(1)) << "it is paid for, no more";
+  money.on_first(100, 5);
+  EXPECT_TRUE(money.take(1));
+}
+
+TEST(HedgeMoney, IsNeverSpentTwice) {
+  HedgeMoney money;
+  for (int i = 0; i < 1000; ++i) money.on_first(100, 50);
+  std::atomic<int> second{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 1000; ++i) second += money.take(100) ? 1 : 0;
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(second.load(), 50);
+}
+
+TEST(HedgeMoney, TakesBackWhatWasNotNeeded) {
+  HedgeMoney money;
+  for (int i = 0; i < 20; ++i) money.on_first(100, 5);
+  EXPECT_TRUE(money.take(100));
+  EXPECT_FALSE(money.take(100));
+  money.give_back(100);
+  EXPECT_TRUE(money.take(100));
 }
 
 TEST(FirstTokens, KnowTheirPercentiles) {
