@@ -195,6 +195,7 @@ std::shared_ptr<Config> resolve(Draft& draft, const Node& root, Context& context
   check_server(draft.server, root, context);
   for (DeploymentDraft& d : draft.deployments) check_deployment(d, context);
   for (const ProductDraft& p : draft.products) check_realtime(p, context);
+  for (const ModelDraft& m : draft.models) check_hedge(m, context);
   check_keys(draft.subscriptions, context);
   check_path_prefixes(draft.subscriptions, context);
   resolve_network(draft, root, context);

@@ -101,6 +101,14 @@ Fields<HedgeRules> hedge_fields() {
   return f;
 }
 
+void check_hedge(const ModelDraft& draft, Context& context) {
+  std::size_t deployments = 0;
+  for (const StepDraft& step : draft.route) deployments += step.size();
+  if (!draft.hedge || deployments != 1) return;
+  context.refuse(place_of(draft.node, "hedge", draft.where),
+                 "hedge changes nothing on a route of one deployment; add another to the route, or remove hedge");
+}
+
 void check_breaker(const DeploymentDraft& draft, Context& context) {
   if (draft.breaker.open <= draft.breaker.open_most) return;
   const Node* breaker = draft.node->find("breaker") ? &draft.node->find("breaker")->value : draft.node;

@@ -16,7 +16,8 @@ struct RouteValue {
 Fields<BreakerRules> breaker_fields();
 Fields<HedgeRules> hedge_fields();
 
-// Says what is wrong with a deployment's breaker as a whole.
+// Say what is wrong with them as a whole.
+void check_hedge(const ModelDraft& draft, Context& context);
 void check_breaker(const DeploymentDraft& draft, Context& context);
 
 }  // namespace tollgate::config
