@@ -18,7 +18,7 @@ Fields<UpstreamTimeouts> timeout_fields() {
              "Of a stream: from the request sent to the first meaningful token. A whole answer has "
              "`total`.");
   f.optional("gap", &UpstreamTimeouts::gap, DurationValue{},
-             "Between meaningful tokens of a stream; comments and pings do not count.");
+             "Between events of a stream, from the first token on; comments and pings do not count.");
   f.optional("total", &UpstreamTimeouts::total, DurationValue{}, "The whole call.");
   return f;
 }

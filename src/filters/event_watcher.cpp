@@ -26,7 +26,8 @@ bool EventWatcher::look_at(const http::SseEvent& event, TimePoint now, Chunk& ch
   chunk.is_meaningful = facts.is_meaningful || !needs_meaning;
   chunk.text = facts.text;
   if (needs_meaning && facts.is_meaningful) set_first_token(now);
-  // Comments and role-only chunks do not reset the gap clock; they came and said nothing.
+  // Before the first token role-only chunks reset no clock: they came and said nothing. After it whatever has data
+  // resets the gap's, for it is not read so closely any more.
   if (chunk.is_meaningful) deadline_ = std::min(total_deadline_, now + gap_);
   if (facts.has_usage) usage() = facts.usage;
   if (response_model().empty()) response_model() = facts.response_model;
