@@ -179,6 +179,8 @@ awaitable<upstream::Problem> Attempt::begin_events() {
             if (is_ours) co_return in_band_failure(event.data);
           } else if (events.watcher.is_malformed()) {
             co_return broken("an event of the stream is not JSON");
+          } else if (events.watcher.is_empty()) {
+            co_return broken("the stream ended without a token or a finish reason");
           }
           // Comments keep nobody alive: nothing has been said yet. However many come, the first ones do.
           if (is_told && events.held->bytes() < most_held_events) events.held->add(chunk);

@@ -35,7 +35,7 @@ bool EventWatcher::look_at(const http::SseEvent& event, TimePoint now, Chunk& ch
   is_malformed_ |= facts.is_malformed && has_known_end();
   has_ended_ |= facts.is_terminal;
   has_failed_ |= facts.is_error || facts.is_failed;
-  has_begun_ |= chunk.is_meaningful || has_ended_;
+  has_begun_ |= chunk.is_meaningful;
   if (drop_usage_) {
     if (facts.is_usage_only) return false;
     if (facts.has_null_usage) cut_null_usage(event, chunk);

@@ -30,8 +30,10 @@ class EventWatcher {
   TimePoint deadline() const noexcept { return deadline_; }
   TimePoint first_token() const noexcept { return early_ ? early_->first_token : ex_.first_token; }
 
-  // Something has come that an answer is made of, or its end: from here on the client may be told.
+  // Something has come that an answer is made of, a finish reason too: from here on the client may be told.
   bool has_begun() const noexcept { return has_begun_; }
+  // Its end has come, and nothing before it.
+  bool is_empty() const noexcept { return has_ended_ && !has_begun_ && !has_failed_; }
   bool has_failed() const noexcept { return has_failed_; }
   bool is_malformed() const noexcept { return is_malformed_; }  // an event was not what its dialect says
 

@@ -96,6 +96,9 @@ def play(peer, fault, begun, is_stream):
     elif fault == "inband429":
         peer.send(event(INBAND_429))
         peer.close()
+    elif fault == "empty":
+        peer.send(DONE)
+        wait_for_end(peer)
     elif fault == "badjson":
         peer.send(b'data: {"choices":[{"del\n\n')
         wait_for_end(peer)
@@ -116,7 +119,7 @@ def script(fault, column):
                 peer.send(b"HTTP/1.1 200 OK\r\nContent-Ty")
                 return wait_for_end(peer)
             if is_stream:
-                if is_late or fault in ("pings", "inband", "inband429", "badjson", "preamble"):
+                if is_late or fault in ("pings", "inband", "inband429", "badjson", "preamble", "empty"):
                     peer.send(STREAM_HEAD + FILTERS + ROLE)
                 if is_late:
                     peer.send(delta("We") + delta("ll"))

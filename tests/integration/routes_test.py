@@ -231,6 +231,16 @@ def test_a_second_try_that_reached_nobody_costs_no_prompt(two):
     assert record["overhead_us"] < 200_000
 
 
+def test_an_empty_answer_with_a_finish_reason_is_an_answer(two):
+    def empty(peer):
+        peer.read_request(60)
+        peer.send(STREAM_HEAD + STOP + DONE)
+
+    gateway, *_ = two(empty, well)
+    answer = gateway.call(STREAM)
+    assert answer["x-tollgate-route"] == "primary" and answer.body == STOP + DONE
+
+
 # --- hedging ---
 
 def paced(times):
