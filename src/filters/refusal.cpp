@@ -41,9 +41,13 @@ std::unique_ptr<Failure> nobody_left(const Exchange& ex, const balancer::Candida
   error.retry_after = opening.at == no_deadline
                           ? probes_take
                           : std::chrono::ceil<std::chrono::milliseconds>(std::max(opening.at - now, Duration::zero()));
-  const std::string what = ex.model ? "the model `" + ex.model->name + "`" : "this product's home";
-  error.message = "No deployment of " + what + " can take a call now. `" + opening.deployment->name + "` frees first, in " +
-                  std::to_string(error.retry_after.count()) + " ms.";
+  if (ex.pinned) {
+    error.message = "What this request refers to is asked for at the resource of `" + ex.pinned->name + "`, which can take no call now.";
+  } else {
+    const std::string what = ex.model ? "the model `" + ex.model->name + "`" : "this product's home";
+    error.message = "No deployment of " + what + " can take a call now.";
+  }
+  error.message += " `" + opening.deployment->name + "` frees first, in " + std::to_string(error.retry_after.count()) + " ms.";
   error.detail = opening.deployment->name + (opening.why == balancer::Closed::throttled ? " is at its limit" : " is failing") +
                  "; it opens first";
   return failure;

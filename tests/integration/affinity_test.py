@@ -141,6 +141,18 @@ def test_a_conversation_over_a_route_stays_with_who_began_it(resources):
     assert gateway.respond("both", "Somebody else, then.")
 
 
+def test_who_keeps_it_is_told_while_that_one_is_left_alone(resources):
+    gateway = resources.gateway()
+    made = gateway.respond("west", "Stay.")["id"]
+    resources.west.kill()
+    for _ in range(6):  # its breaker opens
+        gone = gateway.ask("GET", f"{RESPONSES}/{made}")
+    next_turn = gateway.ask("POST", RESPONSES, {"model": "both", "input": "Go on.", "previous_response_id": made})
+    for told in (gone, next_turn):
+        assert told.status == 503
+        assert b"What this request refers to is asked for at the resource of `west`, which can take no call now." in told.body
+
+
 def test_streams_and_background_work_are_remembered(resources):
     gateway = resources.gateway()
     stream = gateway.ask("POST", RESPONSES, {"model": "west", "input": "Stream this.", "stream": True})
