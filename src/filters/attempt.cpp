@@ -28,12 +28,13 @@ constexpr std::size_t most_held_events = 256 * 1024;
 // A JSON answer is held whole up to here, so that one that breaks off can be had from elsewhere.
 constexpr std::size_t most_held_body = 1024 * 1024;
 
-// Operations whose answer is one JSON document when it is no stream.
+// Operations whose answer is one JSON document when it is no stream, and made for this call.
 bool answers_json(Operation operation) noexcept {
   switch (operation) {
     case Operation::chat_completions:
     case Operation::completions:
     case Operation::embeddings:
+    case Operation::images:
     case Operation::responses: return true;
     default: return false;
   }

@@ -216,6 +216,27 @@ def test_a_caller_meets_what_the_table_says(pair, fault, column, outcome):
             assert last["error"]["code"] == code
 
 
+IMAGE = b'{"created":1,"data":[{"b64_json":"' + b"x" * 5000 + b'"}]}'
+
+
+@pytest.mark.parametrize("fault, reason", [
+    (plain(200, IMAGE)[:-2000], "spill:error"), (STATUSES["html"], "spill:error"),
+    (plain(200, json.dumps(INBAND).encode()), "spill:error"), (plain(200, json.dumps(INBAND_429).encode()), "spill:429")])
+def test_an_image_is_an_answer_once_it_is_whole(start, fault, reason):
+    def script(answer):
+        def run(peer):
+            peer.read_request(60)
+            peer.send(answer)
+        return run
+
+    bad = Upstream(script(fault))
+    first = {"endpoint": bad.url, "deployment": "contoso-chat", "model": "gpt-4o", "credential": {"api_key": "env:AZURE_KEY"}}
+    gateway, _ = start(script(plain(200, IMAGE)), {"deployments": {"first": first}, "models": {"gpt-4o": {"route": ["first", "gpt-4o"]}}})
+    answer = gateway.call(request("POST", "/openai/v1/images/generations", KEY, b'{"model":"gpt-4o","prompt":"a cat"}'))
+    assert (answer.status, answer["x-tollgate-route"], answer.body) == (200, reason, IMAGE)
+    bad.close()
+
+
 CALLERS = {
     "content_filter": error(400, "content_filter"), "context_length": error(400, "context_length_exceeded"),
     "not_an_object": error(404, "NotFound"), "conflict": error(409, "conflict"), "large": error(413, "too_large"),
