@@ -210,12 +210,12 @@ def test_a_client_that_leaves_during_the_second_try_pays_for_its_prompt(two):
     with gateway.connect() as client:
         client.send(STREAM)
         wait_until(is_asked(second))
-        time.sleep(0.3)
+        time.sleep(0.6)
     record, = gateway.wait_records(1)
     assert (record["end"], record["attempts"], record["deployment"]) == ("client_gone", 2, "second")
     assert record["upstream_status"] is None, "of the last try, and that has not answered"
     assert record["usage"] == "estimated" and record["prompt_tokens"] == record["prompt_counted"] > 0
-    assert record["overhead_us"] < 200_000, "waiting for a deployment is not our doing, however it ends"
+    assert record["overhead_us"] < 400_000, "waiting for a deployment is not our doing, however it ends"
 
 
 def test_a_second_try_that_reached_nobody_costs_no_prompt(two):
@@ -224,11 +224,11 @@ def test_a_second_try_that_reached_nobody_costs_no_prompt(two):
     with gateway.connect() as client:
         client.send(STREAM)
         wait_until(is_asked(first))
-        time.sleep(0.3)
+        time.sleep(0.6)
     record, = gateway.wait_records(1)
     hole.close()
     assert (record["end"], record["attempts"], record["usage"]) == ("client_gone", 2, None)
-    assert record["overhead_us"] < 200_000
+    assert record["overhead_us"] < 400_000
 
 
 def test_an_empty_answer_with_a_finish_reason_is_an_answer(two):
@@ -336,7 +336,7 @@ def test_a_client_that_leaves_while_both_are_asked_pays_for_both(two, first_fail
     assert (record["end"], record["attempts"]) == ("client_gone", 2)
     assert record["deployment"] == ("second" if first_fails else "first")
     assert record["usage"] == "estimated" and record["prompt_tokens"] == record["prompt_counted"]
-    assert record["overhead_us"] < 200_000
+    assert record["overhead_us"] < 400_000
     # One that has answered with an error costs nothing.
     prompts = 1 if first_fails else 2
     assert gateway.metrics()["tollgate_limit_used", "everything.tokens/minute"] - before == prompts * record["prompt_counted"]
