@@ -1,6 +1,7 @@
 #include "credentials/token_answer.hpp"
 
 #include "base/ascii.hpp"
+#include "base/redact.hpp"
 #include "credentials/moment.hpp"
 
 #include <nlohmann/json.hpp>
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 namespace tollgate::credentials {
 
@@ -116,9 +118,7 @@ std::string error_text(std::string_view json, std::string_view secret) {
   }
   const std::string description = word_of(body, "error_description");
   if (!description.empty()) text += (text.empty() ? "" : ": ") + description;
-  if (!secret.empty()) {
-    for (std::size_t at; (at = text.find(secret)) != text.npos;) text.replace(at, secret.size(), "...");
-  }
+  text = base::redacted(std::move(text), secret, "...");
   // Only the first line: trace ids and times follow.
   text.resize(std::min({text.find_first_of("\r\n"), text.size(), most_error_bytes}));
   for (char& c : text) {

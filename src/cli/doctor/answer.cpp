@@ -1,5 +1,6 @@
 #include "cli/doctor/answer.hpp"
 
+#include "base/redact.hpp"
 #include "http/head.hpp"
 
 #include <nlohmann/json.hpp>
@@ -19,11 +20,7 @@ std::string field(const http::ResponseHead& head, std::string_view name) {
   return found ? std::string(found->value) : std::string();
 }
 
-std::string without(std::string text, const std::string& secret) {
-  if (secret.empty()) return text;
-  for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) text.replace(at, secret.size(), "***");
-  return text;
-}
+std::string without(std::string text, const std::string& secret) { return base::redacted(std::move(text), secret, "***"); }
 
 // Text or a number.
 std::string word_of(const Json& object, const char* name) {

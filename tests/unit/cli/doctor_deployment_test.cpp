@@ -137,6 +137,9 @@ TEST(DoctorAnswer, IsReadWithoutTheSecretThatWasSent) {
   EXPECT_EQ(seen.at, now + std::chrono::milliseconds(50));
   got.error_body = R"({"statusCode":401,"message":"of a gateway in front"})";
   EXPECT_EQ(read_answer(got, "", now).message, "of a gateway in front");
+  got.error_body = R"({"error":{"code":401,"message":"no such key: ***"}})";
+  for (const char* secret : {"*", "**", "***"})  // what stands in for it holds it
+    EXPECT_EQ(read_answer(got, secret, now).message.substr(0, 13), "no such key: ") << secret;
   got.error_body = "<html>";
   EXPECT_FALSE(read_answer(got, "", now).is_json);
   EXPECT_FALSE(parse_http_date("yesterday").has_value());

@@ -61,6 +61,8 @@ TEST(ErrorText, IsOneLineWithTheNumber) {
 TEST(ErrorText, NeverRepeatsTheSecret) {
   EXPECT_EQ(error_text(R"({"error":"x","error_description":"the secret hunter2 is not hunter2"})", "hunter2"),
             "x: the secret ... is not ...");
+  for (const char* secret : {".", "..", "..."})  // what stands in for it holds it
+    EXPECT_EQ(error_text(R"({"error":"x","error_description":"no ..."})", secret).substr(0, 6), "x: no ") << secret;
 }
 
 TEST(Challenge, CarriesClaims) {
