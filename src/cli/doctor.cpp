@@ -63,6 +63,7 @@ Arguments parse(int argc, char** argv) {
       result.options.timeout = timeout_of(argv[i]);
     } else {
       result.options.api_version = version_of(argv[i]);
+      result.options.is_version_chosen = true;
     }
   }
   return result;

@@ -20,7 +20,7 @@ from limits_setup import Redis, hash_of
 from name_server import NameServer, Reply
 from network_test import CONNECT, can_trace
 from upstream import Upstream, serve
-from wire import answer
+from wire import Gone, answer
 
 ZONE = "privatelink.openai.azure.com"
 PUBLIC = "203.0.113.7"  # reserved for documentation
@@ -69,6 +69,15 @@ def error(status, code, message, *fields):
 
 
 READ = error("400 Bad Request", "invalid_request_error", "[] is too short - 'messages'")
+
+
+def on_v1_alone(reply):
+    """What answers calls of /openai/v1, and ends the connection at others."""
+    def respond(message):
+        if "api-version" in message.first_line:
+            raise Gone("on the dated path")
+        return reply
+    return respond
 
 
 def black_hole(stack):
@@ -139,6 +148,10 @@ def faults(tmp_path_factory, tls_files):
             "echo": {"endpoint": upstream(error("401 Unauthorized", "401", f"who has the key {AZURE_KEY}?"))},
             "skewed": {"endpoint": upstream(error(
                 "400 Bad Request", "x", "read", f"Date: {skewed}", "x-ms-region: West US")), "region": "eastus2"},
+            "portal": {"endpoint": upstream(answer("<html>Sign in</html>", "200 OK", ("Content-Type: text/html", "Connection: close")))},
+            "v1-down": {"endpoint": upstream(lambda message: READ if "api-version" in message.first_line else error(
+                "503 Service Unavailable", "Busy", "later"))},
+            "dated-cut": {"endpoint": upstream(on_v1_alone(error("400 Bad Request", "x", "read", f"Date: {skewed}")))},
             "slow": {"endpoint": upstream(lambda message: [2.1, READ] if "api-version" in message.first_line else READ)},
         }
         settings = deployments(all_of_them, {"network": {"nameservers": [names.address]}})
@@ -175,6 +188,13 @@ def faults(tmp_path_factory, tls_files):
     ("echo", "credential", "fail", "who has the key ***?", "Keys and Endpoint"),
     ("skewed", "clock", "warn", "s ahead", "NTP"),
     ("skewed", "region", "warn", "served from West US, configured eastus2", "`region`"),
+    ("portal", "deployment", "fail", "200, where a refusal was due", "does not look like Azure OpenAI"),
+    ("v1-down", "deployment", "ok", "v1-down is there", None),
+    ("v1-down", "api-version", "fail", "2024-10-21, not v1: 503 Busy", "status page"),
+    ("dated-cut", "api-version", "fail", "v1, not 2024-10-21: the answer broke off", "in between"),
+    ("dated-cut", "deployment", "skipped", "maybe before it looks for dated-cut", None),
+    ("dated-cut", "clock", "warn", "s ahead", "NTP"),
+    ("dated-cut", "latency", "ok", "first byte", None),
     ("slow", "latency", "warn", "first byte 2.", "proxy"),
 ])
 def test_each_fault_is_told_with_its_fix(faults, name, check, result, detail, fix):
@@ -188,7 +208,7 @@ def test_each_fault_is_told_with_its_fix(faults, name, check, result, detail, fi
 def test_all_are_looked_at_at_the_same_time_and_cost_no_tokens(faults):
     status, targets, seconds, mock = faults
     assert status == 1
-    assert len(targets) == 24  # and this machine
+    assert len(targets) == 27  # and this machine
     assert seconds < 6
     assert targets["deployment no-name"].keys() == {"name"}  # nothing is said of what was not reached
     host, port = mock.ready[1].split(":")
@@ -340,7 +360,7 @@ def test_another_api_version(tmp_path):
     try:
         status, targets = examined(tmp_path, deployments({"gpt-4o": {"endpoint": mock.url}}), "--api-version", "2020-01-01")
         found = targets["deployment gpt-4o"]["api-version"]
-        assert (status, found["result"]) == (0, "warn") and "v1, not 2020-01-01" in found["detail"]
+        assert (status, found["result"]) == (1, "fail") and "v1, not 2020-01-01" in found["detail"]
     finally:
         mock.kill()
 

@@ -92,8 +92,9 @@ class Examination {
     }
     append(report, judge_deployment(asked_of(deployment), seen.dated, seen.v1));
     const bool needs_tokens = deployment.credential != nullptr;
-    if (seen.dated.status != 0) report.findings.push_back(judge_latency(seen.way, seen.dated.first_byte));
-    if (seen.dated.date) report.findings.push_back(judge_clock(*seen.dated.date, seen.dated.at, needs_tokens));
+    const AnswerSeen& timed = seen.dated.status != 0 ? seen.dated : seen.v1;
+    if (timed.status != 0) report.findings.push_back(judge_latency(seen.way, timed.first_byte));
+    if (timed.date) report.findings.push_back(judge_clock(*timed.date, timed.at, needs_tokens));
     return report;
   }
 
@@ -103,6 +104,7 @@ class Examination {
     asked.resource = deployment.endpoint.host;
     asked.zone = deployments_[deployment.index].way.zone;
     asked.api_version = options_.api_version;
+    asked.is_version_chosen = options_.is_version_chosen;
     asked.credential = deployment.credential ? deployment.credential->name : "";
     asked.region = deployment.region;
     asked.others = others_of(deployment);

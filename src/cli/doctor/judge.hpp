@@ -22,6 +22,7 @@ struct DeploymentAsked {
   std::string resource;     // host of the endpoint
   std::string zone;         // the private DNS zone that answers for it; "" none is known
   std::string api_version;  // the dated one that was tried
+  bool is_version_chosen = false;  // by who asks, not by us
   std::string credential;   // whose token was sent; "": a key was
   std::string region;       // configured; "" none
   std::vector<std::string> others;  // deployments that were found at the same resource

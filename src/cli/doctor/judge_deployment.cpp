@@ -30,7 +30,7 @@ enum class Meaning : unsigned char {
   no_version,     // neither path nor api-version
   redirected,
   unavailable,
-  strange,
+  strange,        // nothing that Azure OpenAI says
 };
 
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
@@ -45,32 +45,36 @@ Meaning meaning_of_401(const AnswerSeen& answer) {
 Meaning meaning_of_403(const AnswerSeen& answer) {
   if (answer.code == "AuthenticationTypeDisabled" || has(answer.message, "Key based authentication is disabled"))
     return Meaning::keys_disabled;
-  if (has(answer.message, "Public access is disabled") || has(answer.policy, "TrafficDenied"))
-    return Meaning::public_access;
+  if (has(answer.message, "Public access is disabled")) return Meaning::public_access;
   if (has(answer.message, "Firewall") || has(answer.message, "Virtual Network")) return Meaning::firewall;
   return Meaning::forbidden;
 }
 
 Meaning meaning_of(const AnswerSeen& answer) {
   if (!answer.problem.empty()) return Meaning::none;
+  if (answer.status >= 300 && answer.status < 400) return Meaning::redirected;
+  if (answer.status >= 500 || answer.status == 408) return Meaning::unavailable;
+  if (has(answer.policy, "TrafficDenied")) return Meaning::public_access;
+  // Nobody can grant a request for nothing, and refusals are in JSON: anything else is of somebody in between.
+  if (answer.status < 300 || !answer.is_json) return Meaning::strange;
+  if (answer.code == "DeploymentNotFound" || answer.code == "model_not_found") return Meaning::no_deployment;
   switch (answer.status) {
     case 401: return meaning_of_401(answer);
     case 403: return meaning_of_403(answer);
-    case 404:
-      if (answer.code == "DeploymentNotFound" || answer.code == "model_not_found") return Meaning::no_deployment;
-      return answer.is_json ? Meaning::no_version : Meaning::strange;
+    case 404: return Meaning::no_version;
     case 429: return Meaning::busy;
     default: break;
   }
-  if (answer.status >= 300 && answer.status < 400) return Meaning::redirected;
-  if (answer.status >= 500 || answer.status == 408) return Meaning::unavailable;
   if (answer.status == 400 && has(answer.message, "custom subdomain")) return Meaning::wrong_audience;
   // Any other refusal is of one who has read it.
-  return answer.is_json || answer.status < 300 ? Meaning::usable : Meaning::strange;
+  return Meaning::usable;
 }
 
 std::string quoted(const AnswerSeen& answer) {
+  if (!answer.problem.empty()) return answer.problem;
   std::string text = std::to_string(answer.status);
+  if (answer.status < 300) text += ", where a refusal was due";
+  if (answer.status >= 400 && !answer.is_json) text += ", without an error in JSON";
   if (!answer.code.empty() && answer.code != text) text += " " + printable(answer.code);
   if (answer.message.empty()) return text;
   std::string message = printable(answer.message);
@@ -119,9 +123,30 @@ std::string near_names(const DeploymentAsked& asked) {
   return "There are: " + joined(asked.others) + ". ";
 }
 
-Finding judge_existence(const DeploymentAsked& asked, Meaning meaning, const AnswerSeen& answer) {
+// What to do about a path that does not answer as Azure OpenAI does.
+const char* path_fix(Meaning meaning) {
   switch (meaning) {
-    case Meaning::usable: return {"deployment", Verdict::ok, asked.name + " is there", ""};
+    case Meaning::none:
+      return "It takes connections and does not answer: try again, and look for a proxy or firewall in between.";
+    case Meaning::redirected: return "The endpoint sends elsewhere: write the address that it leads to.";
+    case Meaning::unavailable:
+      return "The resource has trouble of its own: try again, and look at Azure's status page for its region.";
+    case Meaning::strange:
+      return "This does not look like Azure OpenAI: compare host and base path of `endpoint`. A proxy or firewall "
+             "in between answers in this way too.";
+    default:
+      return "It refuses what the other path takes: see whether a gateway or firewall in front of the resource lets "
+             "that one pass alone.";
+  }
+}
+
+// `is_v1`: by an answer of /openai/v1.
+Finding judge_existence(const DeploymentAsked& asked, Meaning meaning, const AnswerSeen& answer, bool is_v1) {
+  switch (meaning) {
+    case Meaning::usable:
+      // Where the body names the deployment, nobody says in which order the body is looked at.
+      if (is_v1) return skipped("deployment", "v1 refuses an empty list, maybe before it looks for " + asked.name);
+      return {"deployment", Verdict::ok, asked.name + " is there", ""};
     case Meaning::busy:
       return {"deployment", Verdict::warn, asked.name + " is there, and full at the moment (429)",
               "More is asked of it than its quota or its units allow. A route with another deployment behind it takes "
@@ -130,38 +155,57 @@ Finding judge_existence(const DeploymentAsked& asked, Meaning meaning, const Ans
       return failed("deployment", "there is no deployment " + asked.name + " (404)",
                     near_names(asked) + "Write the name that the portal shows under Deployments, which need not be that of "
                                         "the model; a new one takes up to five minutes.");
+    case Meaning::no_version: return skipped("deployment", "not known while no path is served");
     case Meaning::redirected:
-      return failed("deployment", quoted(answer), "The endpoint sends elsewhere: write the address that it leads to.");
     case Meaning::unavailable:
-      return failed("deployment", quoted(answer),
-                    "The resource has trouble of its own: try again, and look at Azure's status page for its region.");
-    case Meaning::strange:
-      return failed("deployment", quoted(answer),
-                    "This does not look like Azure OpenAI: compare host and base path of `endpoint`. A proxy or firewall "
-                    "in between answers in this way too.");
+    case Meaning::strange: return failed("deployment", quoted(answer), path_fix(meaning));
     default: return skipped("deployment", "not known before the faults above are mended");
   }
 }
 
-Finding judge_version(const DeploymentAsked& asked, Meaning dated, Meaning v1) {
-  const auto is_read = [](Meaning meaning) {
+// One of the two ways to call a deployment.
+struct Surface {
+  std::string name;  // 2024-10-21, v1
+  Meaning meaning;
+  const AnswerSeen& answer;
+
+  bool is_read() const {
     return meaning == Meaning::usable || meaning == Meaning::busy || meaning == Meaning::no_deployment;
-  };
-  const std::string version = asked.api_version;
-  if (is_read(dated) && is_read(v1)) return {"api-version", Verdict::ok, version + " and v1", ""};
-  if (is_read(dated) && v1 == Meaning::no_version)
-    return {"api-version", Verdict::warn, version + ", not v1",
-            "Clients that use /openai/v1 get 404 here: have them use the dated paths, or see whether the resource is too "
-            "old for v1."};
-  if (is_read(v1) && dated == Meaning::no_version)
-    return {"api-version", Verdict::warn, "v1, not " + version,
-            "Clients that send api-version=" + version + " get 404 here: have them use /openai/v1, or try another with "
-            "--api-version."};
-  if (dated == Meaning::no_version && v1 == Meaning::no_version)
-    return failed("api-version", "neither " + version + " nor v1 (404)",
-                  "No path of Azure OpenAI is there: `endpoint` is the resource's address up to and without /openai, and "
-                  "the resource has to be one for Azure OpenAI.");
-  return skipped("api-version", "not known before the faults above are mended");
+  }
+  // There was an answer that says something about what is asked for, be it a fault.
+  bool tells() const { return meaning != Meaning::none && meaning != Meaning::no_version; }
+};
+
+Finding judge_missing_v1(const Surface& dated) {
+  return {"api-version", Verdict::warn, dated.name + ", not v1",
+          "Clients that use /openai/v1 get 404 here: have them use the dated paths, or see whether the resource is too "
+          "old for v1."};
+}
+
+Finding judge_missing_version(const DeploymentAsked& asked) {
+  const std::string& version = asked.api_version;
+  return {"api-version", asked.is_version_chosen ? Verdict::fail : Verdict::warn, "v1, not " + version,
+          "Clients that send api-version=" + version + " get 404 here: have them use /openai/v1, or try another with "
+          "--api-version."};
+}
+
+// Each by itself; a fault of the one that tells has been told above.
+Finding judge_version(const DeploymentAsked& asked, const Surface& dated, const Surface& v1) {
+  if (dated.is_read() && v1.is_read()) return {"api-version", Verdict::ok, dated.name + " and v1", ""};
+  if (dated.is_read() && v1.meaning == Meaning::no_version) return judge_missing_v1(dated);
+  if (dated.is_read())
+    return failed("api-version", dated.name + ", not v1: " + quoted(v1.answer), path_fix(v1.meaning));
+  if (dated.tells()) return skipped("api-version", "not known before the faults above are mended");
+  if (v1.is_read() && dated.meaning == Meaning::no_version) return judge_missing_version(asked);
+  if (dated.meaning == Meaning::none)
+    return failed("api-version", (v1.is_read() ? "v1, not " : "") + dated.name + ": " + quoted(dated.answer),
+                  path_fix(dated.meaning));
+  if (v1.tells()) return skipped("api-version", "not known before the faults above are mended");
+  if (v1.meaning == Meaning::none)
+    return failed("api-version", "neither " + dated.name + " (404) nor v1: " + quoted(v1.answer), path_fix(v1.meaning));
+  return failed("api-version", "neither " + dated.name + " nor v1 (404)",
+                "No path of Azure OpenAI is there: `endpoint` is the resource's address up to and without /openai, and "
+                "the resource has to be one for Azure OpenAI.");
 }
 
 std::string plain(const std::string& region) {
@@ -180,15 +224,14 @@ bool is_present(const AnswerSeen& answer) { return is_known(meaning_of(answer));
 bool is_absent(const AnswerSeen& answer) { return meaning_of(answer) == Meaning::no_deployment; }
 
 std::vector<Finding> judge_deployment(const DeploymentAsked& asked, const AnswerSeen& dated, const AnswerSeen& v1) {
-  const Meaning first = meaning_of(dated), second = meaning_of(v1);
+  const Surface first{asked.api_version, meaning_of(dated), dated}, second{"v1", meaning_of(v1), v1};
   // What the dated path does not serve, v1 may; then that answer tells about the rest.
-  const bool is_v1_telling = first == Meaning::no_version || first == Meaning::none;
-  const Meaning meaning = is_v1_telling ? second : first;
+  const bool is_v1_telling = !first.tells() && second.meaning != Meaning::none;
+  const Meaning meaning = is_v1_telling ? second.meaning : first.meaning;
   const AnswerSeen& answer = is_v1_telling ? v1 : dated;
   std::vector<Finding> findings;
   if (meaning == Meaning::none) {
-    findings.push_back(failed("answer", answer.problem, "It takes connections and does not answer: try again, and look "
-                                                        "for a proxy or firewall in between."));
+    findings.push_back(failed("answer", answer.problem, path_fix(meaning)));
     return findings;
   }
   if (meaning == Meaning::public_access)
@@ -205,7 +248,7 @@ std::vector<Finding> judge_deployment(const DeploymentAsked& asked, const Answer
   if (meaning == Meaning::forbidden)
     findings.push_back(failed("access", quoted(answer), "The resource refuses this caller: the reason is in its own words."));
   findings.push_back(judge_credential(asked, meaning, answer));
-  findings.push_back(judge_existence(asked, meaning, answer));
+  findings.push_back(judge_existence(asked, meaning, answer, is_v1_telling));
   findings.push_back(judge_version(asked, first, second));
   if (!answer.region.empty() && !asked.region.empty() && plain(answer.region) != plain(asked.region))
     findings.push_back({"region", Verdict::warn, "served from " + printable(answer.region) + ", configured " + asked.region,

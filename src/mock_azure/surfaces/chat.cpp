@@ -6,6 +6,7 @@
 
 #include "mock_azure/chat_request.hpp"
 #include "mock_azure/content_filter.hpp"
+#include "mock_azure/json.hpp"
 #include "mock_azure/surfaces/surfaces.hpp"
 #include "mock_azure/text.hpp"
 #include "mock_azure/tokens.hpp"
@@ -311,6 +312,14 @@ class ChatEvents : public EventSource {
   bool verdict_sent_ = false;
 };
 
+// Name first: a fault of the rest is told to those who name a deployment that is there.
+Reply refuse_body(Call& call, const ApiError& error) {
+  const Json body = parse_json(call.http.body);
+  if (body.is_object())
+    if (auto refused = choose_deployment(call, string_member(body, "model"))) return std::move(*refused);
+  return error_reply(error);
+}
+
 }  // namespace
 
 Reply chat_completions(Call& call) {
@@ -318,7 +327,7 @@ Reply chat_completions(Call& call) {
   ChatParse parsed;
   if (auto plain = scan_plain_chat(call.http.body)) parsed = std::move(*plain);
   else parsed = parse_chat(call.http.body);
-  if (const auto* error = std::get_if<ApiError>(&parsed)) return error_reply(*error);
+  if (const auto* error = std::get_if<ApiError>(&parsed)) return refuse_body(call, *error);
   ChatRequest& request = std::get<ChatRequest>(parsed);
   call.stream = request.stream;
 

@@ -93,10 +93,64 @@ TEST_F(DoctorDeployment, WrongNameSaysWhichAreThere) {
 
 TEST_F(DoctorDeployment, ApiVersions) {
   expect(find("api-version", no_path, read), Verdict::warn, "v1, not 2024-10-21", "--api-version");
-  expect(find("deployment", no_path, read), Verdict::ok, "gpt4o", "");
+  asked.is_version_chosen = true;
+  expect(find("api-version", no_path, read), Verdict::fail, "v1, not 2024-10-21", "--api-version");
+  asked.is_version_chosen = false;
+  // v1 may refuse the empty list before it looks for the name.
+  expect(find("deployment", no_path, read), Verdict::skipped, "gpt4o", "");
+  expect(find("deployment", no_path, no_deployment), Verdict::fail, "gpt4o (404)", "under Deployments");
+  expect(find("deployment", no_path, answer(400, "model_not_found")), Verdict::fail, "gpt4o (404)", "under Deployments");
   expect(find("api-version", read, no_path), Verdict::warn, "2024-10-21, not v1", "/openai/v1");
   expect(find("api-version", no_path, no_path), Verdict::fail, "neither", "`endpoint`");
   EXPECT_EQ(find("credential", no_path, no_path).verdict, Verdict::skipped);
+}
+
+TEST_F(DoctorDeployment, ThatGrantsARequestForNothingIsSomethingElse) {
+  AnswerSeen portal = answer(200);
+  expect(find("deployment", portal, portal), Verdict::fail, "200, where a refusal was due", "does not look like Azure OpenAI");
+  portal.is_json = false;
+  expect(find("deployment", portal, portal), Verdict::fail, "200, where a refusal was due", "proxy or firewall");
+  EXPECT_EQ(find("credential", portal, portal).verdict, Verdict::skipped);
+  for (const int status : {400, 401, 403, 429}) {
+    portal.status = status;
+    EXPECT_EQ(find("deployment", portal, portal).verdict, Verdict::fail) << status;
+    EXPECT_EQ(find("credential", portal, portal).verdict, Verdict::skipped) << status;
+  }
+}
+
+TEST_F(DoctorDeployment, EachOfTheTwoPathsIsJudgedByItself) {
+  AnswerSeen none, page = answer(404);
+  none.problem = "no answer in time";
+  page.is_json = false;
+  expect(find("api-version", read, answer(503, "Busy")), Verdict::fail, "2024-10-21, not v1: 503 Busy", "status page");
+  expect(find("api-version", read, page), Verdict::fail, "2024-10-21, not v1: 404", "does not look like");
+  expect(find("api-version", read, answer(401, "401", "no")), Verdict::fail, "not v1: 401: no", "the other path takes");
+  expect(find("api-version", read, none), Verdict::fail, "not v1: no answer in time", "in between");
+  expect(find("deployment", read, none), Verdict::ok, "gpt4o is there", "");
+  expect(find("api-version", none, read), Verdict::fail, "v1, not 2024-10-21: no answer in time", "in between");
+  expect(find("api-version", none, no_path), Verdict::fail, "2024-10-21: no answer in time", "in between");
+  expect(find("api-version", no_path, none), Verdict::fail, "neither 2024-10-21 (404) nor v1: no answer", "in between");
+}
+
+TEST_F(DoctorDeployment, WhatIsNotKnownBeforeTheFaultsAboveHasAFaultAbove) {
+  AnswerSeen none, page = answer(404), portal = answer(200);
+  none.problem = "no answer in time";
+  page.is_json = portal.is_json = false;
+  const std::vector<AnswerSeen> all{read,    no_path,     no_deployment,  none,  page,
+                                    portal,  answer(401), answer(403),    answer(429), answer(302), answer(503)};
+  for (const AnswerSeen& dated : all)
+    for (const AnswerSeen& v1 : all) {
+      bool has_fault = false;
+      for (const Finding& finding : judge_deployment(asked, dated, v1)) {
+        has_fault = has_fault || finding.verdict == Verdict::fail;
+        const bool says_so = finding.check == "api-version" && finding.text.find("above") != std::string::npos;
+        EXPECT_TRUE(has_fault || !says_so) << dated.status << " and " << v1.status;
+      }
+      for (const AnswerSeen* one : {&dated, &v1}) {
+        const bool is_azure = one->is_json && (one->status == 400 || one->status == 404 || one->status == 429);
+        EXPECT_TRUE(has_fault || is_azure) << dated.status << " and " << v1.status;
+      }
+    }
 }
 
 TEST_F(DoctorDeployment, FullOrInTrouble) {

@@ -105,6 +105,7 @@ TEST(MockService, AnUnknownDeploymentIsNotFound) {
   // Before anybody looks at the body.
   const Reply of_nothing = send(service, Asked("POST", "/openai/deployments/x/chat/completions", "api-version=2024-10-21", "{}"));
   EXPECT_EQ(of_nothing.status, 404);
+  EXPECT_EQ(chat(service, R"({"model":"x","messages":[]})").status, 404);
 }
 
 TEST(MockService, TakesTenCustomHeadersAndNotEleven) {
