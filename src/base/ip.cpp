@@ -40,6 +40,10 @@ std::optional<IpBytes> carried(const IpBytes& address) {
   return std::nullopt;
 }
 
+bool is_in(const std::vector<AddressRange>& ranges, const IpBytes& address) noexcept {
+  return std::any_of(ranges.begin(), ranges.end(), [&](const AddressRange& range) { return range.holds(address); });
+}
+
 IpFault fault_for_all(const IpBytes& address) noexcept {
   if (address == IpBytes{} || ipv4_unspecified.holds(address)) return IpFault::unspecified;
   if (ipv4_multicast.holds(address) || ipv6_multicast.holds(address)) return IpFault::multicast;
@@ -110,7 +114,8 @@ const char* words_of(IpFault fault) noexcept {
     case IpFault::link_local: return "is link-local, where a machine's own metadata and credentials are served";
     case IpFault::wire_server: return "is the agent that Azure gives a machine for itself";
     case IpFault::carries_another: return "carries an IPv4 address, and where that leads is decided elsewhere";
-    case IpFault::outside: return "is a public address";
+    case IpFault::outside: return "is outside network.private_ranges";
+    case IpFault::public_address: return "is a public address";
   }
   return "";
 }
@@ -120,8 +125,9 @@ IpFault fault_of(const IpBytes& address, Network network, const std::vector<Addr
   const auto inside = carried(address);
   if (network == Network::any) return inside ? fault_for_all(*inside) : IpFault::none;
   if (inside || teredo.holds(address)) return IpFault::carries_another;
-  const bool is_inside = std::any_of(ranges.begin(), ranges.end(), [&](const auto& r) { return r.holds(address); });
-  return is_inside ? IpFault::none : IpFault::outside;
+  if (is_in(ranges, address)) return IpFault::none;
+  static const std::vector<AddressRange> private_kinds = default_private_ranges();
+  return is_in(private_kinds, address) ? IpFault::outside : IpFault::public_address;
 }
 
 bool is_ipv4_link_local(const IpBytes& address) noexcept { return ipv4_link_local.holds(address); }

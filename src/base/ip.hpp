@@ -33,7 +33,8 @@ enum class IpFault : unsigned char {
   wire_server,  // 168.63.129.16: Azure's agent of the machine
   // With Network::private_only.
   carries_another,  // an IPv4 address inside: NAT64, 6to4, Teredo, IPv4-compatible
-  outside,          // of the ranges
+  outside,          // of the ranges, though it is private by its kind (default_private_ranges)
+  public_address,   // outside of the ranges too
 };
 
 // The end of a sentence that begins with the address: "is a multicast address".

@@ -40,7 +40,7 @@ class HostCheck {
     const auto fault = base::fault_of(*address, network, rules_.private_ranges);
     if (fault == base::IpFault::none) return;
     std::string message = base::to_text(*address) + " " + base::words_of(fault);
-    message += fault == base::IpFault::outside
+    message += fault == base::IpFault::outside || fault == base::IpFault::public_address
                    ? ", and network: private allows only " + base::to_text(rules_.private_ranges) +
                          "; write another, network: any, or more network.private_ranges"
                    : "; nothing that the gateway calls can be there";

@@ -2,6 +2,7 @@
 // those who ask.
 #pragma once
 
+#include "base/ip.hpp"
 #include "tollgate/clock.hpp"
 
 #include <chrono>
@@ -14,6 +15,7 @@ namespace tollgate::net {
 // An address that the egress did not let pass.
 struct RefusedAddress {
   std::string address;  // without the port
+  base::IpFault fault = base::IpFault::none;
   std::string reason;   // "is a public address"
 };
 

@@ -11,9 +11,10 @@ std::string text_of(const std::string& host, const std::string& address, base::I
                     const NetworkConfig& rules) {
   std::string text = host == address ? address : host + " has the address " + address + ", which";
   text += std::string(" ") + base::words_of(fault);
-  if (fault != base::IpFault::outside) return text;
+  if (fault != base::IpFault::outside && fault != base::IpFault::public_address) return text;
+  const std::string advice = fault == base::IpFault::outside ? advice_for_outside : advice_for_public(host);
   // What to do comes before the ranges: records keep the beginning of a long text.
-  return text + ", and `network: private` forbids it: " + advice_for_public(host) + " (allowed: " +
+  return text + ", and `network: private` forbids it: " + advice + " (allowed: " +
          base::to_text(rules.private_ranges) + ")";
 }
 
@@ -64,7 +65,7 @@ Admitted Egress::admit(const std::string& host, const std::vector<Address>& addr
     // Both kinds in one answer: a zone that is half right.
     if (!out.addresses.empty()) refusal.text += "; only its other addresses are used";
     if (out.refusal.empty()) out.refusal = refusal.text;
-    out.refused.push_back({refusal.address, refusal.reason});
+    out.refused.push_back({refusal.address, fault, refusal.reason});
     perimeter_->refused(std::move(refusal));
   }
   return out;

@@ -13,4 +13,7 @@ std::string private_zone_of(std::string_view host);
 // end of a sentence. `host` may be an IP address.
 std::string advice_for_public(const std::string& host);
 
+// The same of an address that is private, and outside of the ranges that are configured.
+inline constexpr const char* advice_for_outside = "add its range to network.private_ranges if that network is yours";
+
 }  // namespace tollgate::net

@@ -74,6 +74,7 @@ AnswerSeen read_answer(const fetch::Answer& answer, const std::string& secret, W
   if (http::parse_response(answer.head, false, http::Limits{}, head, why) == http::HeadError::none) {
     seen.region = field(head, "x-ms-region");
     seen.policy = field(head, "policy-id");
+    seen.location = without(field(head, "location"), secret);
     seen.date = parse_http_date(field(head, "date"));
   }
   read_error(answer.error_body.empty() ? answer.body : answer.error_body, secret, seen);

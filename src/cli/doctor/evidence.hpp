@@ -37,6 +37,7 @@ struct AnswerSeen {
   std::string message;
   std::string region;   // x-ms-region
   std::string policy;   // policy-id: which network rule refused
+  std::string location; // where it sends
   std::optional<WallTime> date;  // the other side's clock
   WallTime at{};                 // ours, half-way through the exchange
   Milliseconds first_byte{0};

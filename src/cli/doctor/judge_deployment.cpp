@@ -70,16 +70,20 @@ Meaning meaning_of(const AnswerSeen& answer) {
   return Meaning::usable;
 }
 
+std::string piece_of(const std::string& text) {
+  const std::string piece = printable(text);
+  return piece.size() > longest_quote ? piece.substr(0, longest_quote) + "..." : piece;
+}
+
 std::string quoted(const AnswerSeen& answer) {
   if (!answer.problem.empty()) return answer.problem;
   std::string text = std::to_string(answer.status);
+  if (answer.status >= 300 && answer.status < 400 && !answer.location.empty()) text += ", to " + piece_of(answer.location);
   if (answer.status < 300) text += ", where a refusal was due";
   if (answer.status >= 400 && !answer.is_json) text += ", without an error in JSON";
   if (!answer.code.empty() && answer.code != text) text += " " + printable(answer.code);
   if (answer.message.empty()) return text;
-  std::string message = printable(answer.message);
-  if (message.size() > longest_quote) message = message.substr(0, longest_quote) + "...";
-  return text + ": " + message;
+  return text + ": " + piece_of(answer.message);
 }
 
 Finding judge_credential(const DeploymentAsked& asked, Meaning meaning, const AnswerSeen& answer) {

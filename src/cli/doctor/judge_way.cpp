@@ -2,7 +2,9 @@
 #include "cli/doctor/judge.hpp"
 
 #include "cli/text.hpp"
+#include "net/private_zone.hpp"
 
+#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -48,23 +50,46 @@ std::string refused_text(const std::vector<net::RefusedAddress>& refused) {
   return text;
 }
 
-std::string private_fix(const WaySeen& way) {
-  const std::string last = " Write network: any only if public addresses are meant.";
-  if (way.is_literal) return "Write the resource's name, or add the range to network.private_ranges." + last;
-  if (way.zone.empty())
-    return "Give the name a private address in the DNS that this machine asks, or add the range to "
-           "network.private_ranges." + last;
-  return "Link the private DNS zone " + way.zone + " to this machine's virtual network (create it if there is none, and "
-         "let the private endpoint write its record there: a DNS zone group). A name server of your own has to forward "
-         "the zone to 168.63.129.16." + last;
+// The end of a sentence as one of its own.
+std::string sentence(std::string end) {
+  end.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(end.front())));
+  return end + ".";
+}
+
+std::string public_fix(const WaySeen& way, const std::string& address) {
+  const bool has_zone = !way.is_literal && !way.zone.empty();
+  std::string fix = has_zone ? "Link the private DNS zone " + way.zone + " to this machine's virtual network (create it if "
+                               "there is none, and let the private endpoint write its record there: a DNS zone group). A name "
+                               "server of your own has to forward the zone to 168.63.129.16."
+                             : sentence(net::advice_for_public(way.is_literal ? address : way.host));
+  // It is the advice itself for what has no private endpoint.
+  if (!has(fix, "network: any")) fix += " Write network: any only if public addresses are meant.";
+  return fix;
+}
+
+std::string refused_fix(const WaySeen& way, const net::RefusedAddress& refused) {
+  switch (refused.fault) {
+    case base::IpFault::public_address: return public_fix(way, refused.address);
+    case base::IpFault::outside: return sentence(net::advice_for_outside);
+    case base::IpFault::carries_another:
+      return "Give the name the private address itself in the DNS that this machine asks: one that is carried in IPv6 "
+             "(NAT64, 6to4) comes from a record, or from a name server that makes it up (DNS64).";
+    default: return "No service can be at such an address: mend the record in DNS, or `addresses`.";
+  }
+}
+
+std::string refused_fixes(const WaySeen& way) {
+  std::string all;
+  for (const net::RefusedAddress& one : way.trace.refused)
+    if (const std::string fix = refused_fix(way, one); !has(all, fix)) all += (all.empty() ? "" : " ") + fix;
+  return all;
 }
 
 Finding judge_network(const WaySeen& way) {
   const net::ConnectTrace& trace = way.trace;
   if (trace.refused.empty()) return {"network", Verdict::ok, "private", ""};
   std::string text = refused_text(trace.refused);
-  std::string fix = way.must_be_private ? private_fix(way)
-                                        : "No service can be at such an address: mend the record in DNS, or `addresses`.";
+  std::string fix = refused_fixes(way);
   if (trace.attempts.empty()) return failed("network", "not connected to: " + text, std::move(fix));
   return {"network", Verdict::warn, "only the other addresses are used: " + text, std::move(fix)};
 }

@@ -19,7 +19,7 @@ TEST(Ip, DefaultRangesEndWhereTheRfcsSay) {
   for (const char* outside : {"9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0", "192.167.1.1",
                               "192.169.0.1", "100.63.255.255", "100.128.0.0", "169.253.1.1", "8.8.8.8", "192.0.2.1",
                               "203.0.113.7", "2001:db8::1", "fec0::1", "::ffff:8.8.8.8", "::ffff:203.0.113.7"}) {
-    EXPECT_EQ(fault(outside), IpFault::outside) << outside;
+    EXPECT_EQ(fault(outside), IpFault::public_address) << outside;
   }
 }
 
@@ -66,6 +66,7 @@ TEST(Ip, OwnRangesTakeTheDefaultsPlace) {
   EXPECT_EQ(fault("fd12:3456:1::9", Network::private_only, ranges), IpFault::none);
   EXPECT_EQ(fault("10.21.0.1", Network::private_only, ranges), IpFault::outside);
   EXPECT_EQ(fault("127.0.0.1", Network::private_only, ranges), IpFault::outside);
+  EXPECT_EQ(fault("203.0.113.7", Network::private_only, ranges), IpFault::public_address);
   EXPECT_EQ(fault("fd12:3457::1", Network::private_only, ranges), IpFault::outside);
 }
 

@@ -161,6 +161,10 @@ TEST_F(DoctorDeployment, FullOrInTrouble) {
   page.is_json = false;
   expect(find("deployment", page, page), Verdict::fail, "404", "does not look like Azure OpenAI");
   expect(find("deployment", answer(302), read), Verdict::fail, "302", "sends elsewhere");
+  AnswerSeen moved = answer(307);
+  moved.location = "https://other.example/\x1b[2J" + std::string(500, 'x');
+  expect(find("deployment", moved, moved), Verdict::fail, "307, to https://other.example/?[2Jxxx", "that it leads to");
+  EXPECT_LT(find("deployment", moved, moved).text.size(), 200u);
   AnswerSeen none;
   none.problem = "no answer in time";
   expect(find("answer", none, none), Verdict::fail, "no answer in time", "proxy");
@@ -179,7 +183,7 @@ TEST(DoctorAnswer, IsReadWithoutTheSecretThatWasSent) {
   fetch::Answer got;
   got.status = 401;
   got.head = "HTTP/1.1 401 Unauthorized\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nx-ms-region: Sweden Central\r\n"
-             "policy-id: ThrowExceptionDueToTrafficDenied\r\nContent-Length: 0\r\n\r\n";
+             "policy-id: ThrowExceptionDueToTrafficDenied\r\nLocation: /?s3cr3t-key\r\nContent-Length: 0\r\n\r\n";
   got.error_body = R"({"error":{"code":401,"message":"no such key: s3cr3t-key"}})";
   got.first_byte = Milliseconds(100);
   const AnswerSeen seen = read_answer(got, "s3cr3t-key", now);
@@ -187,6 +191,7 @@ TEST(DoctorAnswer, IsReadWithoutTheSecretThatWasSent) {
   EXPECT_EQ(seen.message, "no such key: ***");
   EXPECT_EQ(seen.region, "Sweden Central");
   EXPECT_EQ(seen.policy, "ThrowExceptionDueToTrafficDenied");
+  EXPECT_EQ(seen.location, "/?***");
   EXPECT_EQ(*seen.date, WallTime(std::chrono::seconds(784'111'777)));
   EXPECT_EQ(seen.at, now + std::chrono::milliseconds(50));
   got.error_body = R"({"statusCode":401,"message":"of a gateway in front"})";

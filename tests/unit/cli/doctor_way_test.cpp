@@ -8,6 +8,7 @@ namespace tollgate::cli::doctor {
 namespace {
 
 using namespace std::chrono_literals;
+using base::IpFault;
 using net::CertificateFault;
 
 Finding find(const WaySeen& way, const std::string& check) {
@@ -29,6 +30,14 @@ WaySeen contoso() {
 WaySeen tried(std::vector<net::AttemptTrace> attempts) {
   WaySeen way = contoso();
   way.trace.attempts = std::move(attempts);
+  return way;
+}
+
+WaySeen refused(const std::string& address, IpFault fault) {
+  WaySeen way = contoso();
+  way.must_be_private = true;
+  way.trace.addresses = {address};
+  way.trace.refused = {{address, fault, base::words_of(fault)}};
   return way;
 }
 
@@ -69,18 +78,39 @@ TEST(DoctorNetwork, NamesTheZoneToLink) {
   EXPECT_EQ(find(way, "network").text, "absent");
   way.must_be_private = true;
   expect(find(way, "network"), Verdict::ok, "private", "");
-  way.trace.refused = {{"20.42.1.1", "is a public address"}};
+  way.trace.refused = {{"20.42.1.1", IpFault::public_address, "is a public address"}};
   expect(find(way, "network"), Verdict::warn, "only the other addresses are used: 20.42.1.1 is a public address", "Link");
   way.trace.attempts.clear();
   expect(find(way, "network"), Verdict::fail, "not connected to: 20.42.1.1 is a public address",
          "Link the private DNS zone privatelink.openai.azure.com");
-  way.zone.clear();
-  expect(find(way, "network"), Verdict::fail, "20.42.1.1", "Give the name a private address");
   way.is_literal = true;
-  expect(find(way, "network"), Verdict::fail, "20.42.1.1", "network.private_ranges");
+  expect(find(way, "network"), Verdict::fail, "20.42.1.1", "Write the resource's name instead, or add the range");
+}
+
+TEST(DoctorNetwork, KnowsWhatHasNoPrivateAddressAtAll) {
+  WaySeen way = refused("20.42.1.1", IpFault::public_address);
+  way.zone.clear();
+  way.host = "models.example";
+  expect(find(way, "network"), Verdict::fail, "20.42.1.1", "private DNS zone that is linked to the network that asks. Write network: any only if");
+  way.host = "login.microsoftonline.com";
+  EXPECT_EQ(find(way, "network").fix, "It has no private endpoint; write network: any where it is configured.");
+  way.host = "swedencentral.api.cognitive.microsoft.com";
+  expect(find(way, "network"), Verdict::fail, "20.42.1.1", "custom subdomain");
+}
+
+TEST(DoctorNetwork, AdvisesByWhatIsWrongWithTheAddress) {
+  const auto judged = [](IpFault fault) { return find(refused("20.42.1.1", fault), "network"); };
+  EXPECT_EQ(judged(IpFault::outside).fix, "Add its range to network.private_ranges if that network is yours.");
+  EXPECT_NE(judged(IpFault::carries_another).fix.find("NAT64"), std::string::npos);
+  for (const IpFault fault : {IpFault::link_local, IpFault::wire_server, IpFault::multicast})
+    EXPECT_EQ(judged(fault).fix, "No service can be at such an address: mend the record in DNS, or `addresses`.");
+  WaySeen way = refused("169.254.169.254", IpFault::link_local);
   way.must_be_private = false;
-  way.trace.refused = {{"169.254.169.254", "is a link-local address"}};
-  expect(find(way, "network"), Verdict::fail, "link-local", "mend the record");
+  expect(find(way, "network"), Verdict::fail, "is link-local", "mend the record");
+  way.trace.refused.push_back({"10.9.9.9", IpFault::outside, "is outside network.private_ranges"});
+  way.trace.refused.push_back({"10.9.9.8", IpFault::outside, "is outside network.private_ranges"});
+  EXPECT_EQ(find(way, "network").fix, "No service can be at such an address: mend the record in DNS, or `addresses`. Add its "
+                                      "range to network.private_ranges if that network is yours.");
 }
 
 TEST(DoctorConnect, TellsRefusedFromLost) {

@@ -49,6 +49,21 @@ TEST_F(EgressTest, TheRefusalNamesHostAddressRangesAndZone) {
             "fc00::/7)");
 }
 
+TEST_F(EgressTest, APrivateAddressOutsideOfTheRangesIsNotToldAsPublic) {
+  NetworkConfig narrow;
+  narrow.private_ranges = {ipv4_range(172, 16, 0, 0, 12)};
+  perimeter_.use(narrow);
+  const Egress egress(perimeter_, {"deployment", "gpt-4o"}, Network::private_only);
+  EXPECT_EQ(admitted(egress, {"10.9.9.9", "127.0.0.1"}), Texts{});
+  ASSERT_EQ(last_.refused.size(), 2u);
+  EXPECT_EQ(last_.refused[1].fault, base::IpFault::outside);
+  EXPECT_EQ(last_.refused[1].reason, "is outside network.private_ranges");
+  EXPECT_EQ(last_.refusal,
+            "contoso.openai.azure.com has the address 10.9.9.9, which is outside network.private_ranges, and `network: "
+            "private` forbids it: add its range to network.private_ranges if that network is yours (allowed: "
+            "172.16.0.0/12)");
+}
+
 TEST_F(EgressTest, CountsWhatItDoesNotTell) {
   const Egress egress(perimeter_, {"webhook", ""}, Network::private_only);
   for (int i = 0; i < 10; ++i) admitted(egress, {"203.0.113.7"});
