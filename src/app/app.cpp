@@ -9,6 +9,7 @@
 #include "app/spend_report.hpp"
 #include "app/start_memory.hpp"
 #include "config/load.hpp"
+#include "config/tls_files.hpp"
 #include "config/values.hpp"
 #include "filters/filters.hpp"
 #include "identity/durable_file.hpp"
@@ -54,6 +55,11 @@ log::Level level_of(const std::string& name) {
   if (name == "warn") return log::Level::warn;
   if (name == "debug") return log::Level::debug;
   return log::Level::info;
+}
+
+void warn_of_expired_certificates(const Config& config) {
+  for (const std::string& text : config::expired_certificates(config, std::chrono::system_clock::now()))
+    log::warn("config", text);
 }
 
 // Null: plain HTTP.
@@ -114,6 +120,7 @@ App::App(std::string config_path, std::shared_ptr<const Config> config)
   key_fetcher_.use(config->identity.entra);
   alerts_.use(config->alerts);
   token_fetcher_.use(token_fetcher_.prepare(config));
+  warn_of_expired_certificates(*config);
 
   const auto& server = config->server;
   const int count = server.workers > 0
@@ -223,6 +230,7 @@ void App::reload(const char* cause) {
         chain_->config->files, [this] { loop_.post([this] { reload("file change"); }); });
   }
   log::info("config", std::string("reloaded after ") + cause);
+  warn_of_expired_certificates(*chain_->config);
 }
 
 // Keys that were made or removed on the admin plane: the same configuration with new filters.

@@ -1,7 +1,10 @@
 // `tollgate check`: is this configuration good, and what does it come to?
 #include "cli/commands.hpp"
+#include "config/tls_files.hpp"
 
+#include <chrono>
 #include <iostream>
+#include <string>
 #include <string_view>
 
 namespace tollgate::cli {
@@ -45,6 +48,8 @@ int check_command(int argc, char** argv, const config::LoadOptions& options) {
   config::Loaded loaded = config::load(path, options);
   if (!loaded.config) return refuse(loaded.problems);
   const Config& c = *loaded.config;
+  for (const std::string& text : config::expired_certificates(c, std::chrono::system_clock::now()))
+    std::cerr << "warning: " << text << '\n';
   std::cout << path << ": ok (" << count_of(c.deployments.size(), "deployment") << ", "
             << count_of(c.models.size(), "model") << ", " << count_of(c.products.size(), "product")
             << ", " << count_of(c.subscriptions.size(), "subscription") << ")" << std::endl;

@@ -33,7 +33,6 @@ std::string certificate_fault(const CertificateFiles& files) {
   if (!certificate) return "holds no certificate in PEM form in " + files.certificate;
   if (!key) return "holds no private key in PEM form without a passphrase in " + files.key;
   if (!do_match) return "holds a key that is not of its certificate";
-  if (X509_cmp_current_time(X509_get0_notAfter(certificate.get())) < 0) return "holds a certificate that has expired";
   return {};
 }
 
@@ -45,6 +44,23 @@ std::optional<WallTime> certificate_end(const std::string& path) {
   std::tm parts{};
   if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &parts) != 1) return std::nullopt;
   return std::chrono::system_clock::from_time_t(::timegm(&parts));
+}
+
+std::vector<std::string> expired_certificates(const Config& config, WallTime now) {
+  std::vector<std::string> all;
+  const auto look = [&](const std::string& what, std::optional<WallTime> end, const char* then) {
+    if (end && *end <= now) all.push_back(what + ": the certificate has expired, " + then);
+  };
+  if (config.server.tls)
+    look("server.tls", certificate_end(config.server.tls->certificate_file), "and clients refuse it");
+  for (const auto& deployment : config.deployments)
+    if (deployment->client_certificate)
+      look("deployments." + deployment->name + ".client_certificate",
+           certificate_end(deployment->client_certificate->certificate), "and the deployment refuses calls with it");
+  for (const auto& credential : config.credentials)
+    if (credential->kind == CredentialKind::client_certificate)
+      look("credential " + credential->name, credential->certificate.expires, "and Entra ID gives no tokens for it");
+  return all;
 }
 
 }  // namespace tollgate::config

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from credentials_test import APP, APP_WITH_SECRET, SECRET, TENANT, Azure
+from credentials_test import APP, APP_WITH_SECRET, SECRET, TENANT, Azure, certificate
 from harness import AZURE_KEY, Gateway, Mock, binary, config, merge
 from limits_setup import Redis, hash_of
 from name_server import NameServer, Reply
@@ -307,6 +307,30 @@ def test_faults_of_side_services(tmp_path):
         redis.stop()
         authority.close()
         azure.kill()
+
+
+def test_certificates_of_our_own_that_have_expired(tmp_path, tls_files):
+    own = tls_files.certificate("doctor-old", "DNS:localhost", usage="serverAuth,clientAuth", days=-1)
+    fresh, app_key = certificate(tmp_path / "pki")
+    app = tmp_path / "pki" / "old.crt"
+    subprocess.run(["openssl", "x509", "-in", fresh, "-signkey", app_key, "-days", "-1", "-out", app], check=True, capture_output=True)
+    down = f"https://localhost:{closed_port()}"
+    pair = {"certificate": str(own[0]), "key": str(own[1])}
+    settings = deployments({
+        "mutual": {"endpoint": down, "client_certificate": pair}, "by-app": {"endpoint": down, "credential": "app"}}, {
+        "server/tls": pair, "credentials": {"app": {"authority": down.replace("https:", "http:"), "client_certificate": {
+            "tenant": TENANT, "client_id": APP, "certificate": str(app), "key": str(app_key)}}}})
+    status, targets = examined(tmp_path / "doctor", settings)
+    assert status == 1
+    for target, words in (("this machine", "doctor-old.pem, ended"), ("deployment mutual", "doctor-old.pem, ended"),
+                          ("credential app", f"of {APP}, ended")):
+        found = targets[target]["certificate"]
+        assert found["result"] == "fail" and words in found["detail"] and "Renew" in found["fix"]
+    checked = subprocess.run([binary(), "check", "gateway.yaml"], cwd=tmp_path / "doctor", capture_output=True, text=True,
+                             env={"AZURE_KEY": AZURE_KEY})
+    assert checked.returncode == 0
+    for place in ("server.tls", "deployments.mutual.client_certificate", "credential app"):
+        assert f"warning: {place}: the certificate has expired" in checked.stderr
 
 
 def test_redis_that_is_something_else(tmp_path):

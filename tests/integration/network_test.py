@@ -462,6 +462,19 @@ def test_a_client_certificate_is_shown_and_renewed(start, tls_files, tmp_path):
     assert gateway.call(PLAIN).status == 200
 
 
+def test_a_client_certificate_that_has_expired_hinders_its_own_deployment_alone(start, tls_files):
+    old = tls_files.certificate("ended", "DNS:gateway.example", usage="clientAuth", days=-1)
+    asks = Upstream(serve(lambda _: CLOSING), tls=asking(tls_files))
+    try:
+        gateway, _ = start(serve(lambda _: CLOSING), {"deployments/gpt-4o": {"endpoint": asks.url, "ca": str(tls_files.authority),
+            "client_certificate": {"certificate": str(old[0]), "key": str(old[1])}}})
+        assert "deployments.gpt-4o.client_certificate: the certificate has expired" in gateway.output()
+        assert gateway.call(PLAIN).status == 502
+        assert gateway.call(request("POST", CHAT, KEY, b'{"model":"gpt-4o-mini","messages":[]}')).status == 200
+    finally:
+        asks.close()
+
+
 def test_without_a_client_certificate_such_a_server_refuses(start, tls_files):
     gateway, _ = start(serve(lambda _: CLOSING), all_deployments(ca=str(tls_files.authority)), tls=asking(tls_files))
     assert gateway.call(PLAIN).status == 502

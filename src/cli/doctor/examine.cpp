@@ -74,17 +74,19 @@ class Examination {
   Report machine() const {
     Report report{"this machine", "", {}};
     for (const ListenSeen& seen : listeners_) report.findings.push_back(judge_listen(seen));
-    if (config_->server.tls) {
-      const std::string& file = config_->server.tls->certificate_file;
-      if (const auto ends = config::certificate_end(file)) report.findings.push_back(judge_end("certificate", file, *ends, now_));
-    }
+    if (config_->server.tls) add_end(report, config_->server.tls->certificate_file);
     for (const FileSeen& seen : look_at_files(*config_)) report.findings.push_back(judge_file(seen));
     return report;
+  }
+
+  void add_end(Report& report, const std::string& file) const {
+    if (const auto ends = config::certificate_end(file)) report.findings.push_back(judge_end("certificate", file, *ends, now_));
   }
 
   Report report_of(const Deployment& deployment) const {
     const DeploymentSeen& seen = deployments_[deployment.index];
     Report report{"deployment " + deployment.name, address_of(deployment.endpoint), judge_way(seen.way, now_)};
+    if (deployment.client_certificate) add_end(report, deployment.client_certificate->certificate);
     if (!seen.way.trace.is_connected()) return report;
     if (!seen.no_token.empty()) {
       report.findings.push_back(skipped("credential", seen.no_token));
@@ -126,6 +128,8 @@ class Examination {
   Report report_of(const TokenCredential& credential) const {
     const CredentialSeen& seen = credentials_[credential.index];
     Report report{"credential " + credential.name, credentials::endpoint_of(credential), judge_way(seen.way, now_)};
+    if (credential.kind == CredentialKind::client_certificate)
+      report.findings.push_back(judge_end("certificate", "of " + credential.client_id, credential.certificate.expires, now_));
     if (seen.way.trace.is_connected()) report.findings.push_back(judge_token(seen));
     return report;
   }

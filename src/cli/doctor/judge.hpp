@@ -43,7 +43,7 @@ Finding judge_redis(const RedisSeen& seen);
 Finding judge_file(const FileSeen& seen);
 Finding judge_listen(const ListenSeen& seen);
 
-// Of a certificate. `what` begins the text.
+// How long a certificate is still good. `what` begins the text.
 Finding judge_end(std::string check, const std::string& what, WallTime ends, WallTime now);
 
 Finding failed(std::string check, std::string text, std::string fix);

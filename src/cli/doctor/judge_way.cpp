@@ -202,6 +202,8 @@ Finding skipped(std::string check, std::string why) {
 }
 
 Finding judge_end(std::string check, const std::string& what, WallTime ends, WallTime now) {
+  if (ends <= now)
+    return failed(std::move(check), what + ", ended " + day_text(ends), "Renew the certificate: connections fail since it has ended.");
   const long days = static_cast<long>(std::chrono::duration_cast<std::chrono::hours>(ends - now).count() / 24);
   std::string text = what + ", ends " + day_text(ends) + " (" + std::to_string(days) + (days == 1 ? " day)" : " days)");
   if (days >= few_days) return {std::move(check), Verdict::ok, std::move(text), ""};

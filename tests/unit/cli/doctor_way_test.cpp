@@ -147,6 +147,15 @@ TEST(DoctorTls, TellsEachFaultOfACertificate) {
   expect(judged(CertificateFault::other), Verdict::fail, "words", "certificate");
 }
 
+TEST(DoctorCertificate, WarnsBeforeItEndsAndFailsAfterwards) {
+  const auto judged = [](std::chrono::seconds left) { return judge_end("certificate", "tls.crt", now + left, now); };
+  expect(judged(24h * 21), Verdict::ok, "tls.crt, ends 2026-12-09 (21 days)", "");
+  expect(judged(24h * 4), Verdict::warn, "(4 days)", "Renew");
+  expect(judged(1s), Verdict::warn, "(0 days)", "Renew");
+  expect(judged(0s), Verdict::fail, "tls.crt, ended 2026-11-18", "Renew");
+  expect(judged(-24h * 365), Verdict::fail, "ended 2025-11-18", "since it has ended");
+}
+
 TEST(DoctorTls, TellsWhyAHandshakeBrokeOff) {
   const auto judged = [](const std::string& failure) { return find(shaken(failure, CertificateFault::none), "tls"); };
   expect(judged("connection closed during the handshake"), Verdict::fail, "closed", "proxy or firewall");
