@@ -90,6 +90,9 @@ class ByteStream {
   // what the loop has not been told of yet goes unseen.
   virtual Peer glance() = 0;
 
+  // What the peer said when it broke off, in words: an alert of TLS; "" nothing.
+  virtual const char* alert() const noexcept { return ""; }
+
   // Tells the peer that nothing more will be sent; its last bytes can still be read.
   virtual void finish_sending() = 0;
 

@@ -192,7 +192,8 @@ awaitable<Answer> exchange(net::Loop& loop, ByteStream& stream, const Target& ta
     }
     if (got.status != IoStatus::would_block) {
       const bool is_whole = got.status == IoStatus::eof && reading.is_whole_at_eof();
-      if (!is_whole && document.problem.empty()) document.problem = "the answer broke off";
+      const std::string alert = stream.alert();
+      if (!is_whole && document.problem.empty()) document.problem = "the answer broke off" + (alert.empty() ? "" : ": " + alert);
       break;
     }
     Wait wait = stream.readable(deadline);

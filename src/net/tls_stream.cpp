@@ -94,8 +94,15 @@ IoResult TlsStream::result_of(int returned, Wait::For& wants) {
       return {IoStatus::would_block, 0};
     case SSL_ERROR_WANT_WRITE: wants = Wait::For::write; return {IoStatus::would_block, 0};
     case SSL_ERROR_ZERO_RETURN: return {IoStatus::eof, 0};
-    default: return {IoStatus::failed, 0};
+    default: error_ = ERR_peek_error(); return {IoStatus::failed, 0};
   }
+}
+
+// With TLS 1.3 a server judges the client's certificate when the client has ended its part of the handshake.
+const char* TlsStream::alert() const noexcept {
+  const bool is_alert = ERR_GET_LIB(error_) == ERR_LIB_SSL && ERR_GET_REASON(error_) >= SSL_AD_REASON_OFFSET;
+  const char* words = is_alert ? ERR_reason_error_string(error_) : nullptr;
+  return words ? words : "";
 }
 
 IoResult TlsStream::try_read(char* into, std::size_t size) {

@@ -41,6 +41,7 @@ class TlsStream final : public ByteStream {
   void unwatch() override;
   Peer look() override;
   Peer glance() override;
+  const char* alert() const noexcept override;
   void finish_sending() override;
   void close() override;
   bool is_open() const noexcept override { return tcp_->is_open(); }
@@ -58,6 +59,7 @@ class TlsStream final : public ByteStream {
   ssl_st* ssl_;
   Wait::For read_wants_ = Wait::For::read;    // what would_block waits for
   Wait::For write_wants_ = Wait::For::write;
+  unsigned long error_ = 0;  // OpenSSL's, of the call that failed
 };
 
 }  // namespace tollgate::net

@@ -18,7 +18,7 @@ from credentials_test import APP, APP_WITH_SECRET, SECRET, TENANT, Azure, certif
 from harness import AZURE_KEY, Gateway, Mock, binary, config, merge
 from limits_setup import Redis, hash_of
 from name_server import NameServer, Reply
-from network_test import CONNECT, can_trace
+from network_test import CONNECT, asking, can_trace
 from upstream import Upstream, serve
 from wire import Gone, answer
 
@@ -152,6 +152,7 @@ def faults(tmp_path_factory, tls_files):
             "v1-down": {"endpoint": upstream(lambda message: READ if "api-version" in message.first_line else error(
                 "503 Service Unavailable", "Busy", "later"))},
             "dated-cut": {"endpoint": upstream(on_v1_alone(error("400 Bad Request", "x", "read", f"Date: {skewed}")))},
+            "mutual": {"endpoint": upstream(READ, asking(tls_files)), **trusted},
             "slow": {"endpoint": upstream(lambda message: [2.1, READ] if "api-version" in message.first_line else READ)},
         }
         settings = deployments(all_of_them, {"network": {"nameservers": [names.address]}})
@@ -195,6 +196,8 @@ def faults(tmp_path_factory, tls_files):
     ("dated-cut", "deployment", "skipped", "maybe before it looks for dated-cut", None),
     ("dated-cut", "clock", "warn", "s ahead", "NTP"),
     ("dated-cut", "latency", "ok", "first byte", None),
+    ("mutual", "tls", "warn", "TLSv1.3", "Renew"),
+    ("mutual", "answer", "fail", "alert certificate required", "client_certificate"),
     ("slow", "latency", "warn", "first byte 2.", "proxy"),
 ])
 def test_each_fault_is_told_with_its_fix(faults, name, check, result, detail, fix):
@@ -208,7 +211,7 @@ def test_each_fault_is_told_with_its_fix(faults, name, check, result, detail, fi
 def test_all_are_looked_at_at_the_same_time_and_cost_no_tokens(faults):
     status, targets, seconds, mock = faults
     assert status == 1
-    assert len(targets) == 27  # and this machine
+    assert len(targets) == 28  # and this machine
     assert seconds < 6
     assert targets["deployment no-name"].keys() == {"name"}  # nothing is said of what was not reached
     host, port = mock.ready[1].split(":")

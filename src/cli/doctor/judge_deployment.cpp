@@ -128,9 +128,12 @@ std::string near_names(const DeploymentAsked& asked) {
 }
 
 // What to do about a path that does not answer as Azure OpenAI does.
-const char* path_fix(Meaning meaning) {
+const char* path_fix(Meaning meaning, const AnswerSeen& answer) {
   switch (meaning) {
     case Meaning::none:
+      if (has(answer.problem, " alert "))
+        return "The other side refuses our side of TLS: it may want a client certificate, or another one "
+               "(`client_certificate`).";
       return "It takes connections and does not answer: try again, and look for a proxy or firewall in between.";
     case Meaning::redirected: return "The endpoint sends elsewhere: write the address that it leads to.";
     case Meaning::unavailable:
@@ -162,7 +165,7 @@ Finding judge_existence(const DeploymentAsked& asked, Meaning meaning, const Ans
     case Meaning::no_version: return skipped("deployment", "not known while no path is served");
     case Meaning::redirected:
     case Meaning::unavailable:
-    case Meaning::strange: return failed("deployment", quoted(answer), path_fix(meaning));
+    case Meaning::strange: return failed("deployment", quoted(answer), path_fix(meaning, answer));
     default: return skipped("deployment", "not known before the faults above are mended");
   }
 }
@@ -198,15 +201,15 @@ Finding judge_version(const DeploymentAsked& asked, const Surface& dated, const 
   if (dated.is_read() && v1.is_read()) return {"api-version", Verdict::ok, dated.name + " and v1", ""};
   if (dated.is_read() && v1.meaning == Meaning::no_version) return judge_missing_v1(dated);
   if (dated.is_read())
-    return failed("api-version", dated.name + ", not v1: " + quoted(v1.answer), path_fix(v1.meaning));
+    return failed("api-version", dated.name + ", not v1: " + quoted(v1.answer), path_fix(v1.meaning, v1.answer));
   if (dated.tells()) return skipped("api-version", "not known before the faults above are mended");
   if (v1.is_read() && dated.meaning == Meaning::no_version) return judge_missing_version(asked);
   if (dated.meaning == Meaning::none)
     return failed("api-version", (v1.is_read() ? "v1, not " : "") + dated.name + ": " + quoted(dated.answer),
-                  path_fix(dated.meaning));
+                  path_fix(dated.meaning, dated.answer));
   if (v1.tells()) return skipped("api-version", "not known before the faults above are mended");
   if (v1.meaning == Meaning::none)
-    return failed("api-version", "neither " + dated.name + " (404) nor v1: " + quoted(v1.answer), path_fix(v1.meaning));
+    return failed("api-version", "neither " + dated.name + " (404) nor v1: " + quoted(v1.answer), path_fix(v1.meaning, v1.answer));
   return failed("api-version", "neither " + dated.name + " nor v1 (404)",
                 "No path of Azure OpenAI is there: `endpoint` is the resource's address up to and without /openai, and "
                 "the resource has to be one for Azure OpenAI.");
@@ -235,7 +238,7 @@ std::vector<Finding> judge_deployment(const DeploymentAsked& asked, const Answer
   const AnswerSeen& answer = is_v1_telling ? v1 : dated;
   std::vector<Finding> findings;
   if (meaning == Meaning::none) {
-    findings.push_back(failed("answer", answer.problem, path_fix(meaning)));
+    findings.push_back(failed("answer", answer.problem, path_fix(meaning, answer)));
     return findings;
   }
   if (meaning == Meaning::public_access)

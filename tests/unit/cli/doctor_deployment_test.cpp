@@ -168,6 +168,8 @@ TEST_F(DoctorDeployment, FullOrInTrouble) {
   AnswerSeen none;
   none.problem = "no answer in time";
   expect(find("answer", none, none), Verdict::fail, "no answer in time", "proxy");
+  none.problem = "the answer broke off: tlsv13 alert certificate required";
+  expect(find("answer", none, none), Verdict::fail, "certificate required", "`client_certificate`");
 }
 
 TEST_F(DoctorDeployment, AnotherRegionThanConfigured) {
