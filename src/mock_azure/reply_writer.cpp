@@ -1,8 +1,25 @@
 #include "mock_azure/reply_writer.hpp"
 
 #include <charconv>
+#include <ctime>
 
 namespace tollgate::mock {
+namespace {
+
+// "Sun, 06 Nov 1994 08:49:37 GMT", formatted once a second and thread.
+std::string_view date() {
+  thread_local std::time_t second = 0;
+  thread_local char text[40] = "";
+  if (const std::time_t now = std::time(nullptr); now != second) {
+    std::tm parts{};
+    ::gmtime_r(&now, &parts);
+    std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    second = now;
+  }
+  return text;
+}
+
+}  // namespace
 
 std::string_view reason_phrase(int status) {
   switch (status) {
@@ -51,6 +68,9 @@ void append_head(std::string& out, const Reply& reply, Framing framing, bool kee
   } else if (framing == Framing::chunked) {
     out += "transfer-encoding: chunked\r\n";
   }
+  out += "date: ";
+  out += date();
+  out += "\r\n";
   if (!keep_alive) out += "connection: close\r\n";
   out += reply.headers;
   out += "\r\n";

@@ -181,6 +181,8 @@ def faults(tmp_path_factory, tls_files):
     ("by-model", "deployment", "fail", "there is no deployment chat", "There are: gpt-4o-mini"),
     ("well", "deployment", "ok", "gpt-4o-prod is there", None),
     ("well", "api-version", "ok", "2024-10-21 and v1", None),
+    ("well", "clock", "ok", "right to 1 s", None),
+    ("half", "clock", "skipped", "tells no time", None),
     ("no-role", "credential", "fail", "PermissionDenied", "Cognitive Services OpenAI User"),
     ("no-public", "access", "fail", "Public access is disabled", "private endpoint"),
     ("firewall", "access", "fail", "Firewall rules", "selected networks"),

@@ -83,6 +83,11 @@ class Examination {
     if (const auto ends = config::certificate_end(file)) report.findings.push_back(judge_end("certificate", file, *ends, now_));
   }
 
+  static void add_clock(Report& report, const AnswerSeen& answer, bool needs_tokens) {
+    report.findings.push_back(answer.date ? judge_clock(*answer.date, answer.at, needs_tokens)
+                                          : skipped("clock", "the other side tells no time"));
+  }
+
   Report report_of(const Deployment& deployment) const {
     const DeploymentSeen& seen = deployments_[deployment.index];
     Report report{"deployment " + deployment.name, address_of(deployment.endpoint), judge_way(seen.way, now_)};
@@ -96,7 +101,7 @@ class Examination {
     const bool needs_tokens = deployment.credential != nullptr;
     const AnswerSeen& timed = seen.dated.status != 0 ? seen.dated : seen.v1;
     if (timed.status != 0) report.findings.push_back(judge_latency(seen.way, timed.first_byte));
-    if (timed.date) report.findings.push_back(judge_clock(*timed.date, timed.at, needs_tokens));
+    if (timed.status != 0) add_clock(report, timed, needs_tokens);
     return report;
   }
 
@@ -138,7 +143,7 @@ class Examination {
     Report report{"tenant " + tenant, config_->identity.entra->authority, judge_way(seen.way, now_)};
     if (!seen.way.trace.is_connected()) return report;
     report.findings.push_back(judge_keys(seen));
-    if (seen.answer.date) report.findings.push_back(judge_clock(*seen.answer.date, seen.answer.at, true));
+    if (seen.answer.status != 0) add_clock(report, seen.answer, true);
     return report;
   }
 
