@@ -42,8 +42,8 @@ std::string identity_of(const TokenCredential& credential) {
   return identity;
 }
 
-bool has_same_proof(const TokenCredential& a, const TokenCredential& b) noexcept {
-  return a.kind == b.kind && a.secret.reveal() == b.secret.reveal() && a.token_file == b.token_file &&
+bool is_fetched_alike(const TokenCredential& a, const TokenCredential& b) noexcept {
+  return a.kind == b.kind && a.network == b.network && a.ca_file == b.ca_file && a.secret.reveal() == b.secret.reveal() && a.token_file == b.token_file &&
          a.certificate.sha1 == b.certificate.sha1 && a.endpoint_secret.reveal() == b.endpoint_secret.reveal();
 }
 

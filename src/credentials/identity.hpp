@@ -14,7 +14,8 @@ const char* text_of(IdentityHost host) noexcept;
 // whatever proves them: a token outlives a secret that is replaced.
 std::string identity_of(const TokenCredential& credential);
 
-// Whether the two prove themselves in the same way.
-bool has_same_proof(const TokenCredential& a, const TokenCredential& b) noexcept;
+// Whether the two get their tokens in the same way: by the same proof, under the same rule for where the
+// endpoint may be, and trusting the same authorities.
+bool is_fetched_alike(const TokenCredential& a, const TokenCredential& b) noexcept;
 
 }  // namespace tollgate::credentials

@@ -44,10 +44,10 @@ TokenFetcher::Plan TokenFetcher::prepare(std::shared_ptr<const Config> config) c
   for (const auto& credential : config->credentials) {
     const std::string identity = identity_of(*credential);
     std::shared_ptr<TokenCell> cell;
-    // The same at two deployments is one.
+    // The same at two deployments is one. What may be fetched under one rule is nothing for the other to use.
     for (std::size_t i = 0; i < plan.cells.size() && !cell; ++i) {
       const auto& other = *config->credentials[i];
-      if (identity_of(other) == identity && has_same_proof(other, *credential)) cell = plan.cells[i];
+      if (identity_of(other) == identity && is_fetched_alike(other, *credential)) cell = plan.cells[i];
     }
     for (const auto& task : tasks_) {
       const bool is_taken = std::find(plan.cells.begin(), plan.cells.end(), task->cell) != plan.cells.end();
@@ -98,16 +98,16 @@ void TokenFetcher::use(Plan plan) {
     const auto known = std::find_if(tasks_.begin(), tasks_.end(), [&](const auto& t) { return t && t->cell == cell; });
     const bool is_new = known == tasks_.end();
     auto task = is_new ? make_task(credential, cell) : std::move(*known);
-    const bool proves_otherwise = !is_new && !has_same_proof(*task->credential, credential);
+    const bool is_changed = !is_new && !is_fetched_alike(*task->credential, credential);
     task->credential = &credential;
     task->config = plan.config;
     task->tls = plan.tls[i];
-    if (proves_otherwise) {
+    if (is_changed) {
       task->work.cancel();
       task->is_fetching = false;
       task->failures = 0;
     }
-    if (is_new || proves_otherwise) due.push_back(task.get());
+    if (is_new || is_changed) due.push_back(task.get());
     tasks.push_back(std::move(task));
   }
   for (auto& gone : tasks_) {

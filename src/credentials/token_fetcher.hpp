@@ -41,7 +41,7 @@ class TokenFetcher {
   Plan prepare(std::shared_ptr<const Config> config) const;
 
   // From now on. What is not in it is not fetched any more; what is new is fetched at once, and so is a token
-  // whose credential proves itself in another way than before.
+  // whose credential gets it in another way than before.
   void use(Plan plan);
 
   const TokenCells& cells() const noexcept { return cells_; }

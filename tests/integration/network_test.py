@@ -191,6 +191,31 @@ def test_the_repeat_on_a_fresh_connection_is_held_to_the_rule(start_named, names
     assert len(upstream.peers) == 1 and refusals(gateway, "deployment") == 1
 
 
+APP = {"tenant": "11111111-2222-3333-4444-555555555555", "client_id": "aaaaaaaa-0000-0000-0000-000000000001",
+       "secret": "env:AZURE_KEY"}
+
+
+@pytest.mark.parametrize("order", [["open", "walled"], ["walled", "open"]])
+def test_the_same_identity_under_two_rules_is_fetched_under_each(start_named, names, tls_files, order):
+    """The first of the two must not decide for both. Loopback is outside the ranges here."""
+    token = answer('{"token_type":"Bearer","expires_in":3599,"access_token":"a.b.c"}')
+    login = Upstream(serve(lambda _: token), tls_files.server(tls_files.certificate("login", f"DNS:{HOST}")))
+    names.say(HOST, Reply(a=["127.0.0.1"]))
+    application = {"client_secret": APP, "authority": f"https://{HOST}:{login.port}", "ca": str(tls_files.authority)}
+    try:
+        gateway, _ = start_named(rules={"private_ranges": ["10.0.0.0/8"]}, network="any", changes={
+            "credentials": {"open": {**application, "network": "any"}, "walled": {**application, "network": "private"}},
+            "deployments": {"gpt-4o": {"credential": order[0]}, "gpt-4o-mini": {"credential": order[1]}}})
+        calls = dict(zip(order, (PLAIN, MINI)))
+        assert gateway.call(calls["open"]).status == 200
+        assert gateway.call(calls["walled"]).status == 502
+        gateway.wait_records(2)
+        assert HOST in detail(gateway) and "is a public address" in detail(gateway)
+        assert len(login.requests) == 1
+    finally:
+        login.close()
+
+
 def test_a_redirect_is_not_followed(start_named, names):
     names.say(HOST, Reply(a=["127.0.0.1"]))
     moved = answer("", "307 Temporary Redirect", (f"Location: http://{PUBLIC}/openai",))

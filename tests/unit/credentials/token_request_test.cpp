@@ -103,15 +103,22 @@ TEST(CredentialIdentity, IsWhomTokensAreOfAndWhatFor) {
   secret.secret = Secret("old");
   certificate.name = "other";
   EXPECT_EQ(identity_of(secret), identity_of(certificate)) << "a token outlives what proved it";
-  EXPECT_FALSE(has_same_proof(secret, certificate));
+  EXPECT_FALSE(is_fetched_alike(secret, certificate));
   auto rotated = secret;
   rotated.secret = Secret("new");
   EXPECT_EQ(identity_of(secret), identity_of(rotated));
-  EXPECT_FALSE(has_same_proof(secret, rotated));
+  EXPECT_FALSE(is_fetched_alike(secret, rotated));
   for (auto change : {&TokenCredential::resource, &TokenCredential::authority, &TokenCredential::tenant, &TokenCredential::client_id}) {
     auto changed = secret;
     changed.*change += "x";
     EXPECT_NE(identity_of(secret), identity_of(changed));
+  }
+  auto walled = secret, trusting = secret;
+  walled.network = Network::private_only;
+  trusting.ca_file = "/etc/tollgate/ca.pem";
+  for (const auto& changed : {walled, trusting}) {
+    EXPECT_EQ(identity_of(secret), identity_of(changed));
+    EXPECT_FALSE(is_fetched_alike(secret, changed)) << "one's rule must not decide for the other";
   }
   auto system = machine(IdentityHost::imds, "http://169.254.169.254"), named = system;
   named.by = IdentityBy::client_id;
