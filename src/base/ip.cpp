@@ -15,6 +15,7 @@ constexpr AddressRange ipv4_unspecified = ipv4_range(0, 0, 0, 0, 8);
 constexpr AddressRange ipv4_multicast = ipv4_range(224, 0, 0, 0, 4);
 constexpr AddressRange ipv4_reserved = ipv4_range(240, 0, 0, 0, 4);
 constexpr AddressRange ipv4_link_local = ipv4_range(169, 254, 0, 0, 16);
+constexpr AddressRange ipv4_loopback = ipv4_range(127, 0, 0, 0, 8);
 constexpr AddressRange ipv4_wire_server = ipv4_range(168, 63, 129, 16, 32);
 constexpr AddressRange ipv6_multicast{{0xff}, 8};
 constexpr AddressRange ipv6_link_local{{0xfe, 0x80}, 10};
@@ -130,6 +131,8 @@ IpFault fault_of(const IpBytes& address, Network network, const std::vector<Addr
   return is_in(private_kinds, address) ? IpFault::outside : IpFault::public_address;
 }
 
-bool is_ipv4_link_local(const IpBytes& address) noexcept { return ipv4_link_local.holds(address); }
+bool serves_identities(const IpBytes& address) noexcept {
+  return ipv4_link_local.holds(address) || ipv4_loopback.holds(address) || ipv6_loopback.holds(address);
+}
 
 }  // namespace tollgate::base

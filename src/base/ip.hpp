@@ -42,7 +42,7 @@ const char* words_of(IpFault fault) noexcept;
 
 IpFault fault_of(const IpBytes& address, Network network, const std::vector<AddressRange>& ranges) noexcept;
 
-// 169.254.0.0/16, where managed identities are served. For the code that fetches their tokens alone.
-bool is_ipv4_link_local(const IpBytes& address) noexcept;
+// Where managed identities are served: 169.254.0.0/16 and loopback. For the code that fetches their tokens alone.
+bool serves_identities(const IpBytes& address) noexcept;
 
 }  // namespace tollgate::base

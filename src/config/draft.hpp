@@ -169,6 +169,7 @@ struct Draft {
   IdentityConfig identity;
   std::vector<std::string> filters;
   std::vector<CredentialDraft> credentials;
+  std::optional<CredentialDraft> platform_credential;  // what the platform offers, when a deployment uses that
   std::vector<DeploymentDraft> deployments;
   std::vector<ModelDraft> models;
   std::vector<ProductDraft> products;

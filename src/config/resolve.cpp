@@ -198,6 +198,7 @@ std::shared_ptr<Config> resolve(Draft& draft, const Node& root, Context& context
   for (const ModelDraft& m : draft.models) check_hedge(m, context);
   check_keys(draft.subscriptions, context);
   check_path_prefixes(draft.subscriptions, context);
+  complete_credentials(draft, context);
   resolve_network(draft, root, context);
   check_ledger(draft, root, context);
   resolve_affinity(draft, root, context);

@@ -204,9 +204,8 @@ void complete_cloud(CredentialDraft& draft, Context& context) {
     refuse_field(draft, "ca", "changes nothing for an http:// endpoint", context);
 }
 
-// False when the kind cannot be told, which has been refused.
-bool complete_credential(CredentialDraft& draft, Context& context) {
-  if (draft.node && draft.node->kind != Node::Kind::map) return false;
+void complete_credential(CredentialDraft& draft, Context& context) {
+  if (draft.node && draft.node->kind != Node::Kind::map) return;
   const auto kinds = kinds_of(draft);
   if (draft.node && kinds.size() != 1) {
     const std::string all = "api_key, managed_identity, workload_identity, client_secret, client_certificate";
@@ -214,12 +213,12 @@ bool complete_credential(CredentialDraft& draft, Context& context) {
                    kinds.empty() ? "a credential needs a kind; write one of " + all
                                  : "a credential is of one kind, but this has " + cited(kinds[0]) + " and " +
                                        cited(kinds[1]) + "; remove one");
-    return false;
+    return;
   }
   if (draft.node && std::string_view(kinds.front()) == "api_key") {
     for (const char* field : {"cloud", "scope", "authority", "ca"})
       refuse_field(draft, field, "belongs to tokens, and an API key is none", context);
-    return true;
+    return;
   }
   const std::size_t before = context.problems.size();
   if (draft.managed_identity) complete_managed_identity(draft, context);
@@ -227,7 +226,6 @@ bool complete_credential(CredentialDraft& draft, Context& context) {
   if (draft.client_secret) complete_client_secret(draft);
   if (draft.client_certificate) complete_client_certificate(draft, context);
   if (context.problems.size() == before) complete_cloud(draft, context);
-  return true;
 }
 
 bool is_key(const CredentialDraft& draft) { return is_said(draft.node, "api_key"); }
@@ -281,20 +279,27 @@ void use(CredentialDraft& credential, DeploymentDraft& deployment, Config& confi
 
 }  // namespace
 
-void resolve_credentials(Draft& draft, Config& config, Context& context) {
-  std::vector<CredentialDraft> platform;  // the one that nobody has defined, when it is used
+void complete_credentials(Draft& draft, Context& context) {
   for (CredentialDraft& credential : draft.credentials) complete_credential(credential, context);
+  const bool is_defined = find(draft.credentials, platform_name);
   for (DeploymentDraft& deployment : draft.deployments) {
     if (deployment.own_credential) {
-      if (complete_credential(*deployment.own_credential, context)) use(*deployment.own_credential, deployment, config);
+      complete_credential(*deployment.own_credential, context);
+    } else if (deployment.credential_name.name == platform_name && !is_defined && !draft.platform_credential) {
+      draft.platform_credential = platform_credential(deployment.credential_name.where);
+      complete_credential(*draft.platform_credential, context);
+    }
+  }
+}
+
+void resolve_credentials(Draft& draft, Config& config, Context& context) {
+  for (DeploymentDraft& deployment : draft.deployments) {
+    if (deployment.own_credential) {
+      use(*deployment.own_credential, deployment, config);
     } else if (CredentialDraft* credential = find(draft.credentials, deployment.credential_name.name)) {
       use(*credential, deployment, config);
     } else if (deployment.credential_name.name == platform_name) {
-      if (platform.empty()) {
-        platform.push_back(platform_credential(deployment.credential_name.where));
-        complete_credential(platform.front(), context);
-      }
-      use(platform.front(), deployment, config);
+      use(*draft.platform_credential, deployment, config);
     } else {
       refuse_name(draft, deployment.credential_name, context);
     }

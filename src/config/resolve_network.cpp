@@ -35,11 +35,27 @@ class HostCheck {
   // What is written as an address can be judged now; names are judged on every connect.
   void host(const std::string& text, Network network, const Location& where) {
     uses_ranges |= network == Network::private_only;
-    const auto address = base::parse_ip(text == "localhost" ? "127.0.0.1" : text);
-    if (!address) return;
-    const auto fault = base::fault_of(*address, network, rules_.private_ranges);
+    if (const auto address = address_of(text)) judge(*address, network, where);
+  }
+
+  // The same for the endpoint of a managed identity, which may be link-local or on loopback whatever the ranges.
+  void identity_host(const std::string& text, Network network, const Location& where) {
+    uses_ranges |= network == Network::private_only;
+    const auto address = address_of(text);
+    if (address && !base::serves_identities(*address)) judge(*address, network, where);
+  }
+
+  bool uses_ranges = false;
+
+ private:
+  static std::optional<IpBytes> address_of(const std::string& text) {
+    return base::parse_ip(text == "localhost" ? "127.0.0.1" : text);
+  }
+
+  void judge(const IpBytes& address, Network network, const Location& where) {
+    const auto fault = base::fault_of(address, network, rules_.private_ranges);
     if (fault == base::IpFault::none) return;
-    std::string message = base::to_text(*address) + " " + base::words_of(fault);
+    std::string message = base::to_text(address) + " " + base::words_of(fault);
     message += fault == base::IpFault::outside || fault == base::IpFault::public_address
                    ? ", and network: private allows only " + base::to_text(rules_.private_ranges) +
                          "; write another, network: any, or more network.private_ranges"
@@ -47,9 +63,6 @@ class HostCheck {
     context_.refuse(where, std::move(message));
   }
 
-  bool uses_ranges = false;
-
- private:
   const NetworkConfig& rules_;
   Context& context_;
 };
@@ -68,6 +81,16 @@ void check_connections(const DeploymentDraft& draft, HostCheck& check, Context& 
   if (files.certificate.empty() || files.key.empty()) return;  // told already
   if (const std::string fault = certificate_fault(files); !fault.empty())
     context.refuse(where, "client_certificate " + fault);
+}
+
+void check_credential(CredentialDraft& draft, const NetworkConfig& network, HostCheck& check) {
+  if (!is_said(draft.node, "network")) draft.network = network.mode;
+  if (!draft.authority.empty())
+    check.host(host_of(draft.authority), draft.network, place_of(draft.node, "authority", draft.where));
+  if (draft.endpoint.empty()) return;
+  const Entry* group = draft.node ? draft.node->find("managed_identity") : nullptr;
+  check.identity_host(host_of(draft.endpoint), draft.network,
+                      place_of(group ? &group->value : nullptr, "endpoint", draft.where));
 }
 
 void check_name_servers(const NetworkConfig& network, const Node& root, Context& context) {
@@ -95,11 +118,11 @@ void resolve_network(Draft& draft, const Node& root, Context& context) {
   HostCheck check(network, context);
   for (DeploymentDraft& d : draft.deployments) {
     if (!is_said(d.node, "network")) d.network = network.mode;
-    if (d.own_credential && !is_said(d.own_credential->node, "network")) d.own_credential->network = network.mode;
+    if (d.own_credential) check_credential(*d.own_credential, network, check);
     check_connections(d, check, context);
   }
-  for (CredentialDraft& c : draft.credentials)
-    if (!is_said(c.node, "network")) c.network = network.mode;
+  for (CredentialDraft& c : draft.credentials) check_credential(c, network, check);
+  if (draft.platform_credential) check_credential(*draft.platform_credential, network, check);
   if (draft.identity.entra) {
     EntraConfig& entra = *draft.identity.entra;
     use_mode(entra.network, {"identity", "entra", "network"});

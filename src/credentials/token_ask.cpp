@@ -60,7 +60,8 @@ const std::string& endpoint_of(const TokenCredential& credential) {
   return credential.kind == CredentialKind::managed_identity ? credential.endpoint : credential.authority;
 }
 
-// Link-local addresses are the endpoints of managed identities, and nobody else's.
+// Link-local addresses are the endpoints of managed identities, and nobody else's; loopback is theirs whatever
+// the ranges say.
 net::Egress egress_to(net::Perimeter& perimeter, const TokenCredential& credential) {
   if (credential.kind == CredentialKind::managed_identity) return net::Egress::to_identity_endpoint(perimeter, credential.network);
   return net::Egress(perimeter, {"token", ""}, credential.network);

@@ -1,6 +1,5 @@
 #include "net/egress.hpp"
 
-#include "base/ip.hpp"
 #include "net/private_zone.hpp"
 
 namespace tollgate::net {
@@ -31,14 +30,18 @@ Egress Egress::to(Perimeter& perimeter, const Deployment& deployment) {
 
 Egress Egress::to_identity_endpoint(Perimeter& perimeter, Network network) {
   Egress egress(perimeter, {"token", ""}, network);
-  egress.reaches_link_local_ = true;
+  egress.reaches_identities_ = true;
   return egress;
 }
 
-bool Egress::admits(const Address& address) const {
+base::IpFault Egress::fault_of(const Address& address, const NetworkConfig& rules) const {
   const auto bytes = address.ip();
-  if (reaches_link_local_ && base::is_ipv4_link_local(bytes)) return true;
-  return base::fault_of(bytes, network_, perimeter_->rules()->private_ranges) == base::IpFault::none;
+  if (reaches_identities_ && base::serves_identities(bytes)) return base::IpFault::none;
+  return base::fault_of(bytes, network_, rules.private_ranges);
+}
+
+bool Egress::admits(const Address& address) const {
+  return fault_of(address, *perimeter_->rules()) == base::IpFault::none;
 }
 
 Admitted Egress::admit(const std::string& host, const std::vector<Address>& addresses) const {
@@ -46,9 +49,8 @@ Admitted Egress::admit(const std::string& host, const std::vector<Address>& addr
   Admitted out;
   std::vector<std::pair<const Address*, base::IpFault>> refused;
   for (const Address& address : addresses) {
-    const auto bytes = address.ip();
-    const auto fault = base::fault_of(bytes, network_, rules->private_ranges);
-    if (fault == base::IpFault::none || (reaches_link_local_ && base::is_ipv4_link_local(bytes))) {
+    const auto fault = fault_of(address, *rules);
+    if (fault == base::IpFault::none) {
       out.addresses.push_back(Allowed(address));
     } else {
       refused.emplace_back(&address, fault);

@@ -5,6 +5,7 @@
 // Thread safety: immutable; admit() may be called from any thread.
 #pragma once
 
+#include "base/ip.hpp"
 #include "net/address.hpp"
 #include "net/connect_trace.hpp"
 #include "net/perimeter.hpp"
@@ -40,8 +41,9 @@ class Egress {
   // To a deployment: by its own `network`, and to its pinned addresses if it has some.
   static Egress to(Perimeter& perimeter, const Deployment& deployment);
 
-  // To the endpoint that hands out the tokens of a managed identity (169.254.169.254 and its like), which
-  // link-local addresses are. For the code that fetches these tokens and nobody else.
+  // To the endpoint that hands out the tokens of a managed identity, which may be at a link-local address
+  // (169.254.169.254 and its like) or on loopback, whatever the ranges. For the code that fetches these tokens
+  // and nobody else.
   static Egress to_identity_endpoint(Perimeter& perimeter, Network network);
 
   Perimeter& perimeter() const noexcept { return *perimeter_; }
@@ -56,10 +58,12 @@ class Egress {
   bool admits(const Address& address) const;
 
  private:
+  base::IpFault fault_of(const Address& address, const NetworkConfig& rules) const;
+
   Perimeter* perimeter_;
   Caller caller_;
   Network network_;
-  bool reaches_link_local_ = false;
+  bool reaches_identities_ = false;
   std::vector<std::string> pinned_;
 };
 

@@ -126,6 +126,29 @@ TEST_F(Credentials, AzureWithoutADefinitionIsWhatThePlatformOffers) {
   EXPECT_EQ(credential().kind, CredentialKind::managed_identity);
 }
 
+TEST_F(Credentials, TheNetworksModeHoldsForTokensToo) {
+  const std::string walled = "network: {mode: private}\n";
+  for (const char* credential : {"azure", "{managed_identity: {}}"}) {
+    ASSERT_TRUE(load_with(credential, walled).config) << problems_;
+    EXPECT_EQ(this->credential().network, Network::private_only) << credential;
+    ASSERT_TRUE(load_with(credential).config) << problems_;
+    EXPECT_EQ(this->credential().network, Network::any) << credential;
+  }
+  ASSERT_TRUE(load_with("{managed_identity: {}, network: any}", walled).config) << problems_;
+  EXPECT_EQ(credential().network, Network::any);
+}
+
+TEST_F(Credentials, AnEndpointOfThePlatformIsHeldToTheRulesAsAWrittenOneIs) {
+  const std::string walled = "network: {mode: private, private_ranges: [10.0.0.0/8]}\n";
+  for (const char* good : {"http://127.0.0.1:42356/msi/token", "http://169.254.129.3:8081/msi/token", "http://10.1.2.3/msi/token"}) {
+    test::Environment app(test::Variables{{"IDENTITY_ENDPOINT", good}, {"IDENTITY_HEADER", "h1"}});
+    EXPECT_TRUE(load_with("azure", walled).config) << problems_;
+  }
+  test::Environment app(test::Variables{{"IDENTITY_ENDPOINT", "http://172.16.3.8:8081/msi/token"}, {"IDENTITY_HEADER", "h1"}});
+  EXPECT_FALSE(load_with("azure", walled).config);
+  EXPECT_NE(problems_.find("172.16.3.8 is a public address"), std::string::npos) << problems_;
+}
+
 TEST_F(Credentials, DeploymentsShareTheOneTheyName) {
   loaded_ = load_text("credentials: {azure: {managed_identity: {}}}\n"
                       "deployments: {a: {endpoint: https://a.example, credential: azure}, b: {endpoint: https://b.example, credential: azure},\n"

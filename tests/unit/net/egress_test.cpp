@@ -83,6 +83,18 @@ TEST_F(EgressTest, OnlyTheIdentityEndpointReachesLinkLocalAddresses) {
   EXPECT_EQ(admitted(identity, {"203.0.113.7"}), Texts{});
 }
 
+TEST_F(EgressTest, TheIdentityEndpointReachesLoopbackWhateverTheRanges) {
+  NetworkConfig narrow;
+  narrow.private_ranges = {ipv4_range(10, 0, 0, 0, 8)};
+  perimeter_.use(narrow);
+  const Egress identity = Egress::to_identity_endpoint(perimeter_, Network::private_only);
+  EXPECT_EQ(admitted(identity, {"127.0.0.1", "127.9.9.9", "::1", "172.16.0.1", "fe80::1"}),
+            (Texts{"127.0.0.1", "127.9.9.9", "::1"}));
+  EXPECT_TRUE(identity.admits(parse_address("127.0.0.1", 80).value()));
+  const Egress deployment(perimeter_, {"deployment", "gpt-4o"}, Network::private_only);
+  EXPECT_EQ(admitted(deployment, {"127.0.0.1", "::1"}), Texts{});
+}
+
 TEST_F(EgressTest, NewRulesHoldForThatWhichWasMadeBefore) {
   const Egress egress(perimeter_, {"redis", ""}, Network::private_only);
   const Address address = parse_address("10.1.2.3", 6379).value();
