@@ -61,4 +61,11 @@ Duration retry_after(CredentialKind kind, const Failure& last, int failures, Dur
   return wait;
 }
 
+Duration Retries::fail(CredentialKind kind, const Failure& last, Duration remaining, double chance) {
+  const bool has_token = remaining > Duration::zero();
+  if (had_token_ && !has_token) failures_ = 0;
+  had_token_ = has_token;
+  return retry_after(kind, last, ++failures_, remaining, chance);
+}
+
 }  // namespace tollgate::credentials

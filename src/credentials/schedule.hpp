@@ -27,4 +27,18 @@ bool is_refusal(CredentialKind kind, int status) noexcept;
 // token at hand is still good for, 0 when there is none.
 Duration retry_after(CredentialKind kind, const Failure& last, int failures, Duration remaining, double chance);
 
+// Attempts in a row that failed. When the token at hand has ended calls are turned away, and the waits begin anew:
+// those that were long because nobody waited would be the longest just then.
+class Retries {
+ public:
+  bool is_failing() const noexcept { return failures_ > 0; }
+
+  // An attempt has failed; how long to wait after it. The arguments are those of retry_after().
+  Duration fail(CredentialKind kind, const Failure& last, Duration remaining, double chance);
+
+ private:
+  int failures_ = 0;
+  bool had_token_ = false;  // at the latest of them
+};
+
 }  // namespace tollgate::credentials

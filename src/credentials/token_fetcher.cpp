@@ -105,9 +105,11 @@ void TokenFetcher::use(Plan plan) {
     if (is_changed) {
       task->work.cancel();
       task->is_fetching = false;
-      task->failures = 0;
     }
-    if (is_new || is_changed) due.push_back(task.get());
+    if (is_new || is_changed || task->retries.is_failing()) {
+      task->retries = {};
+      due.push_back(task.get());
+    }
     tasks.push_back(std::move(task));
   }
   for (auto& gone : tasks_) {
@@ -141,17 +143,16 @@ awaitable<void> TokenFetcher::fetch(Task& task) {
 void TokenFetcher::finish(Task& task, TokenAttempt attempt) {
   task.is_fetching = false;
   if (attempt.token) {
-    const bool is_first = !task.cell->look().token;
+    const auto before = task.cell->look();
     const Duration life = attempt.token->expires - attempt.token->obtained;
-    if (is_first || task.failures > 0) log::info("credentials", task.cell->name() + ": has a token for " + in_words(life));
-    task.failures = 0;
+    if (!before.token || before.failures > 0) log::info("credentials", task.cell->name() + ": has a token for " + in_words(life));
+    task.retries = {};
     task.at = attempt.token->refresh;
     task.cell->publish(std::move(attempt.token));
   } else {
-    ++task.failures;
     const auto held = task.cell->look().token;
     const Duration remaining = held ? std::max(Duration::zero(), held->expires - Clock::now()) : Duration::zero();
-    const Duration wait = retry_after(task.credential->kind, attempt.failure, task.failures, remaining, chance());
+    const Duration wait = task.retries.fail(task.credential->kind, attempt.failure, remaining, chance());
     task.at = Clock::now() + wait;
     note_failure(task, attempt, wait);
     task.cell->fail(std::move(attempt.problem), task.at);

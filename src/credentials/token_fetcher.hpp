@@ -41,7 +41,8 @@ class TokenFetcher {
   Plan prepare(std::shared_ptr<const Config> config) const;
 
   // From now on. What is not in it is not fetched any more; what is new is fetched at once, and so is a token
-  // whose credential gets it in another way than before.
+  // whose credential gets it in another way than before, or has failed to: what was in its way may have been
+  // what has changed.
   void use(Plan plan);
 
   const TokenCells& cells() const noexcept { return cells_; }
@@ -54,7 +55,7 @@ class TokenFetcher {
     std::string identity;
     std::shared_ptr<TokenCell> cell;
     std::shared_ptr<net::TlsClientContext> tls;
-    int failures = 0;  // in a row
+    Retries retries;
     bool is_fetching = false;
     base::Result<void> result;
     std::coroutine_handle<> nobody;

@@ -250,6 +250,18 @@ def test_a_new_secret_is_tried_at_once_and_a_wrong_one_takes_nothing_away(start_
     assert call(gateway).status == 200
 
 
+def test_a_reload_tries_what_has_failed_at_once(start_azure):
+    gateway, azure = start_azure(IMDS, before=lambda a: a.fail("status=503"))
+    wait_until(lambda: credential_status(gateway)["failures_in_a_row"] == 4, 15)  # the next is due in 14 s
+    azure.mend()
+    settings = gateway.settings
+    settings["credentials"]["azure"]["network"] = "private"
+    gateway.write_config(settings)
+    gateway.signal(signal.SIGHUP)
+    wait_until(lambda: credential_status(gateway)["state"] == "good", 5)
+    assert call(gateway).status == 200
+
+
 # --- the token endpoint fails
 
 def test_no_call_fails_while_the_token_is_good_although_the_endpoint_fails(start_azure):

@@ -87,6 +87,18 @@ TEST(Retry, WithATokenAtHandTriesSeveralTimesBeforeItEnds) {
   EXPECT_NEAR(seconds(retry_after(machine, {503}, 7, 100ms, 0.5)), 1, 0.01);
 }
 
+TEST(Retry, BeginsAnewWhenTheTokenHasEnded) {
+  for (const auto kind : {machine, tenant}) {
+    Retries outage, cold_start;
+    EXPECT_FALSE(outage.is_failing());
+    for (int i = 0; i < 9; ++i) outage.fail(kind, {503}, 1s, 0.5);
+    EXPECT_TRUE(outage.is_failing());
+    for (int i = 0; i < 6; ++i) {
+      EXPECT_EQ(outage.fail(kind, {503}, 0s, 0.5), cold_start.fail(kind, {503}, 0s, 0.5)) << "calls are turned away: " << i;
+    }
+  }
+}
+
 TEST(Retry, IsSpreadByChance) {
   EXPECT_NEAR(seconds(retry_after(tenant, {503}, 5, 0s, 0.0)), 27, 0.01);
   EXPECT_NEAR(seconds(retry_after(tenant, {503}, 5, 0s, 1.0)), 33, 0.01);
