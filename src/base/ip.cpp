@@ -22,10 +22,17 @@ constexpr AddressRange ipv6_link_local{{0xfe, 0x80}, 10};
 constexpr AddressRange ipv6_loopback{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 128};
 
 // Forms that carry an IPv4 address. What is reached by them is decided by a translator or relay elsewhere.
-constexpr AddressRange nat64{{0x00, 0x64, 0xff, 0x9b}, 96};      // RFC 6052
-constexpr AddressRange six_to_four{{0x20, 0x02}, 16};            // RFC 3056
-constexpr AddressRange teredo{{0x20, 0x01, 0x00, 0x00}, 32};     // RFC 4380
-constexpr AddressRange ipv4_compatible{{}, 96};                  // RFC 4291, deprecated
+constexpr AddressRange nat64{{0x00, 0x64, 0xff, 0x9b}, 96};                       // RFC 6052
+constexpr AddressRange local_nat64{{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48};     // RFC 8215
+constexpr AddressRange six_to_four{{0x20, 0x02}, 16};                             // RFC 3056
+constexpr AddressRange teredo{{0x20, 0x01, 0x00, 0x00}, 32};                      // RFC 4380
+constexpr AddressRange ipv4_compatible{{}, 96};                                   // RFC 4291, deprecated
+constexpr AddressRange ipv4_translated{{0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 96};  // RFC 2765, ::ffff:0:a.b.c.d
+
+// The second half of an ISATAP address (RFC 5214), in whatever network: 00-00-5E-FE or, where it is unique, 02-00-5E-FE.
+bool is_isatap(const IpBytes& address) {
+  return (address[8] & ~0x02) == 0 && address[9] == 0 && address[10] == 0x5e && address[11] == 0xfe;
+}
 
 IpBytes ipv4_inside(const IpBytes& address, std::size_t at) {
   IpBytes inside = mapped.first;
@@ -33,12 +40,19 @@ IpBytes ipv4_inside(const IpBytes& address, std::size_t at) {
   return inside;
 }
 
-// The IPv4 address that is carried, where it can be read.
+// The IPv4 address that is carried. A local NAT64 may have it further in front as well; where it most often has it
+// is looked at.
 std::optional<IpBytes> carried(const IpBytes& address) {
-  if (ipv6_loopback.holds(address) || address == IpBytes{}) return std::nullopt;
-  if (nat64.holds(address) || ipv4_compatible.holds(address)) return ipv4_inside(address, 12);
+  if (is_ipv4(address) || ipv6_loopback.holds(address) || address == IpBytes{}) return std::nullopt;
   if (six_to_four.holds(address)) return ipv4_inside(address, 2);
-  return std::nullopt;
+  if (teredo.holds(address)) {
+    IpBytes inside = ipv4_inside(address, 12);  // with all its bits turned over
+    std::for_each(inside.begin() + 12, inside.end(), [](unsigned char& byte) { byte ^= 0xff; });
+    return inside;
+  }
+  const bool is_at_end = nat64.holds(address) || local_nat64.holds(address) || ipv4_compatible.holds(address) ||
+                         ipv4_translated.holds(address) || is_isatap(address);
+  return is_at_end ? std::optional(ipv4_inside(address, 12)) : std::nullopt;
 }
 
 bool is_in(const std::vector<AddressRange>& ranges, const IpBytes& address) noexcept {
@@ -125,7 +139,7 @@ IpFault fault_of(const IpBytes& address, Network network, const std::vector<Addr
   if (const IpFault fault = fault_for_all(address); fault != IpFault::none) return fault;
   const auto inside = carried(address);
   if (network == Network::any) return inside ? fault_for_all(*inside) : IpFault::none;
-  if (inside || teredo.holds(address)) return IpFault::carries_another;
+  if (inside) return IpFault::carries_another;
   if (is_in(ranges, address)) return IpFault::none;
   static const std::vector<AddressRange> private_kinds = default_private_ranges();
   return is_in(private_kinds, address) ? IpFault::outside : IpFault::public_address;

@@ -32,7 +32,7 @@ enum class IpFault : unsigned char {
   link_local,   // 169.254.0.0/16 and fe80::/10: a machine's own metadata and credentials
   wire_server,  // 168.63.129.16: Azure's agent of the machine
   // With Network::private_only.
-  carries_another,  // an IPv4 address inside: NAT64, 6to4, Teredo, IPv4-compatible
+  carries_another,  // an IPv4 address inside: NAT64, 6to4, Teredo, ISATAP, IPv4-translated or -compatible
   outside,          // of the ranges, though it is private by its kind (default_private_ranges)
   public_address,   // outside of the ranges too
 };

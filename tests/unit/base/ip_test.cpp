@@ -42,7 +42,9 @@ TEST(Ip, SomeAddressesAreNeverConnectedTo) {
 
 TEST(Ip, FormsThatCarryAnotherAddressAreNotPrivateWhateverTheyCarry) {
   for (const char* address : {"64:ff9b::203.0.113.7", "64:ff9b::10.1.2.3", "2002:cb00:7107::1", "2002:a01:203::1",
-                              "2001:0:1::1", "::203.0.113.7", "::10.1.2.3"}) {
+                              "2001:0:1::1", "::203.0.113.7", "::10.1.2.3", "64:ff9b:1::10.1.2.3",
+                              "64:ff9b:1:fffe::10.1.2.3", "::ffff:0:10.1.2.3", "fd00::5efe:10.1.2.3",
+                              "fd12:3456:789a:1:200:5efe:203.0.113.7", "2001:db8::5efe:10.1.2.3"}) {
     EXPECT_EQ(fault(address), IpFault::carries_another) << address;
   }
   // Even where the range was written down: the prefix says nothing about what is behind it.
@@ -52,6 +54,32 @@ TEST(Ip, FormsThatCarryAnotherAddressAreNotPrivateWhateverTheyCarry) {
   EXPECT_EQ(fault("64:ff9b::203.0.113.7", Network::any), IpFault::none);
   EXPECT_EQ(fault("64:ff9b::169.254.169.254", Network::any), IpFault::link_local);
   EXPECT_EQ(fault("2002:a9fe:a9fe::1", Network::any), IpFault::link_local);
+}
+
+TEST(Ip, WhatIsCarriedIsReadInEveryForm) {
+  const struct {
+    const char* machine;  // carries 169.254.169.254
+    const char* agent;    // 168.63.129.16
+    const char* good;     // 203.0.113.7
+  } forms[] = {{"64:ff9b::a9fe:a9fe", "64:ff9b::a83f:8110", "64:ff9b::cb00:7107"},
+               {"64:ff9b:1::a9fe:a9fe", "64:ff9b:1:fffe::a83f:8110", "64:ff9b:1:fffe::cb00:7107"},
+               {"2002:a9fe:a9fe::1", "2002:a83f:8110::1", "2002:cb00:7107::1"},
+               {"2001:0:4136:e378:8000:63bf:5601:5601", "2001:0:4136:e378:8000:63bf:57c0:7eef",
+                "2001:0:4136:e378:8000:63bf:34ff:8ef8"},
+               {"::169.254.169.254", "::168.63.129.16", "::203.0.113.7"},
+               {"::ffff:0:169.254.169.254", "::ffff:0:168.63.129.16", "::ffff:0:203.0.113.7"},
+               {"2001:db8::5efe:169.254.169.254", "fd00::200:5efe:168.63.129.16", "fd00::5efe:203.0.113.7"}};
+  for (const auto& [machine, agent, good] : forms) {
+    EXPECT_EQ(fault(machine, Network::any), IpFault::link_local) << machine;
+    EXPECT_EQ(fault(agent, Network::any), IpFault::wire_server) << agent;
+    EXPECT_EQ(fault(good, Network::any), IpFault::none) << good;
+  }
+  // As near to these forms as can be, and none of them.
+  for (const char* plain : {"2001:1::5601:5601", "64:ff9b:2::a9fe:a9fe", "::1:ffff:0:a9fe:a9fe", "fd00::100:5efe:a9fe:a9fe",
+                            "fd00::5eff:a9fe:a9fe"}) {
+    EXPECT_EQ(fault(plain, Network::any), IpFault::none) << plain;
+  }
+  EXPECT_EQ(fault("fd00::5eff:10.1.2.3"), IpFault::none);
 }
 
 TEST(Ip, WithoutARulePublicAddressesAreGood) {
