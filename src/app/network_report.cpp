@@ -15,8 +15,10 @@ std::string network_metrics(const net::Perimeter& perimeter) {
   out.family("tollgate_network_refusals_total", Exposition::Type::counter,
              "Addresses that were not connected to because the network's rules forbid it.");
   for (const auto& [caller, count] : perimeter.refusals()) {
+    const bool is_token = caller.service == "token";
     std::string labels = label("service", caller.service);
-    append_label(labels, "deployment", caller.name);
+    append_label(labels, "deployment", is_token ? "" : caller.name);
+    append_label(labels, "credential", is_token ? caller.name : "");
     out.sample(labels, count);
   }
   const net::LookupCounts& lookups = perimeter.lookups;
@@ -42,7 +44,8 @@ std::string audit_line(const net::Refusal& refusal) {
   line["who"] = "gateway";
   line["action"] = "network.refused";
   line["service"] = refusal.caller.service;
-  if (!refusal.caller.name.empty()) line["deployment"] = refusal.caller.name;
+  if (!refusal.caller.name.empty())
+    line[refusal.caller.service == "token" ? "credential" : "deployment"] = refusal.caller.name;
   line["host"] = refusal.host;
   line["address"] = refusal.address;
   line["reason"] = refusal.reason;

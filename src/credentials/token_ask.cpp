@@ -63,8 +63,10 @@ const std::string& endpoint_of(const TokenCredential& credential) {
 // Link-local addresses are the endpoints of managed identities, and nobody else's; loopback is theirs whatever
 // the ranges say.
 net::Egress egress_to(net::Perimeter& perimeter, const TokenCredential& credential) {
-  if (credential.kind == CredentialKind::managed_identity) return net::Egress::to_identity_endpoint(perimeter, credential.network);
-  return net::Egress(perimeter, {"token", ""}, credential.network);
+  net::Caller caller{"token", credential.name};
+  if (credential.kind == CredentialKind::managed_identity)
+    return net::Egress::to_identity_endpoint(perimeter, std::move(caller), credential.network);
+  return net::Egress(perimeter, std::move(caller), credential.network);
 }
 
 awaitable<TokenAttempt> ask_for_token(net::Loop& loop, net::Perimeter& perimeter, const TokenCredential& credential,

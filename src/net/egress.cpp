@@ -28,8 +28,8 @@ Egress Egress::to(Perimeter& perimeter, const Deployment& deployment) {
   return egress;
 }
 
-Egress Egress::to_identity_endpoint(Perimeter& perimeter, Network network) {
-  Egress egress(perimeter, {"token", ""}, network);
+Egress Egress::to_identity_endpoint(Perimeter& perimeter, Caller caller, Network network) {
+  Egress egress(perimeter, std::move(caller), network);
   egress.reaches_identities_ = true;
   return egress;
 }

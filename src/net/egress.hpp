@@ -44,7 +44,7 @@ class Egress {
   // To the endpoint that hands out the tokens of a managed identity, which may be at a link-local address
   // (169.254.169.254 and its like) or on loopback, whatever the ranges. For the code that fetches these tokens
   // and nobody else.
-  static Egress to_identity_endpoint(Perimeter& perimeter, Network network);
+  static Egress to_identity_endpoint(Perimeter& perimeter, Caller caller, Network network);
 
   Perimeter& perimeter() const noexcept { return *perimeter_; }
 

@@ -21,7 +21,7 @@ namespace tollgate::net {
 // from the configuration.
 struct Caller {
   std::string service;  // "deployment", "signing_keys", "token", "webhook", "redis"
-  std::string name;     // of the deployment; "" for services of which there is one
+  std::string name;     // of the deployment, or of the credential whose token it is; "" for services of which there is one
   auto operator<=>(const Caller&) const = default;
 };
 

@@ -212,6 +212,8 @@ def test_the_same_identity_under_two_rules_is_fetched_under_each(start_named, na
         gateway.wait_records(2)
         assert HOST in detail(gateway) and "is a public address" in detail(gateway)
         assert len(login.requests) == 1
+        assert {(line["service"], line.get("credential")) for line in audit(gateway)} == {("token", "walled")}
+        assert refusals(gateway, "token", "walled") > 0
     finally:
         login.close()
 

@@ -75,11 +75,11 @@ TEST_F(EgressTest, OnlyTheIdentityEndpointReachesLinkLocalAddresses) {
   for (const Network network : {Network::any, Network::private_only}) {
     const Egress deployment(perimeter_, {"deployment", "gpt-4o"}, network);
     EXPECT_EQ(admitted(deployment, {"169.254.169.254", "fe80::1"}), Texts{});
-    const Egress identity = Egress::to_identity_endpoint(perimeter_, network);
+    const Egress identity = Egress::to_identity_endpoint(perimeter_, {"token", "azure"}, network);
     EXPECT_EQ(admitted(identity, {"169.254.169.254", "127.0.0.1", "fe80::1", "168.63.129.16"}),
               (Texts{"169.254.169.254", "127.0.0.1"}));
   }
-  const Egress identity = Egress::to_identity_endpoint(perimeter_, Network::private_only);
+  const Egress identity = Egress::to_identity_endpoint(perimeter_, {"token", "azure"}, Network::private_only);
   EXPECT_EQ(admitted(identity, {"203.0.113.7"}), Texts{});
 }
 
@@ -87,7 +87,7 @@ TEST_F(EgressTest, TheIdentityEndpointReachesLoopbackWhateverTheRanges) {
   NetworkConfig narrow;
   narrow.private_ranges = {ipv4_range(10, 0, 0, 0, 8)};
   perimeter_.use(narrow);
-  const Egress identity = Egress::to_identity_endpoint(perimeter_, Network::private_only);
+  const Egress identity = Egress::to_identity_endpoint(perimeter_, {"token", "azure"}, Network::private_only);
   EXPECT_EQ(admitted(identity, {"127.0.0.1", "127.9.9.9", "::1", "172.16.0.1", "fe80::1"}),
             (Texts{"127.0.0.1", "127.9.9.9", "::1"}));
   EXPECT_TRUE(identity.admits(parse_address("127.0.0.1", 80).value()));
