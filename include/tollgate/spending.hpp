@@ -129,6 +129,7 @@ struct SharingConfig {
 struct AlertsConfig {
   std::string webhook;                // https:// address that is told of alerts; "": none
   Secret webhook_token;               // sent as bearer; empty: none
+  std::string ca_file;                // https: PEM to trust instead of the system's
   Network network = Network::any;
 };
 

@@ -49,8 +49,10 @@ Alerts::Alerts(net::Loop& loop, net::Perimeter& perimeter, telemetry::RecordWrit
     : loop_(loop), perimeter_(perimeter), records_(records) {}
 
 void Alerts::use(const AlertsConfig& config) {
+  // The system's authorities are read once; those of a file may have been replaced.
+  const bool is_of_the_system = tls_ && config_.ca_file.empty() && config.ca_file.empty();
   const bool needs_tls = config.webhook.starts_with("https://");
-  if (needs_tls && !tls_) tls_ = std::make_shared<net::TlsClientContext>("");
+  if (needs_tls && !is_of_the_system) tls_ = std::make_shared<net::TlsClientContext>(config.ca_file);
   config_ = config;
 }
 

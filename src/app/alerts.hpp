@@ -27,8 +27,8 @@ class Alerts {
  public:
   Alerts(net::Loop& loop, net::Perimeter& perimeter, telemetry::RecordWriter::Lane& records);
 
-  // What the configuration says now. Throws std::runtime_error when the system's authorities cannot
-  // be used for an https:// webhook.
+  // What the configuration says now. Throws std::runtime_error when the authorities for an https:// webhook
+  // cannot be used.
   void use(const AlertsConfig& config);
 
   void tell(const filters::SpendAlert& alert);

@@ -78,6 +78,8 @@ Fields<AlertsConfig> alerts_fields() {
              "Address that is told of alerts, or env:NAME or file:PATH when it is a secret.");
   f.optional("token", &AlertsConfig::webhook_token, SecretValue{},
              "Sent to the webhook as bearer token, by reference: env:NAME or file:PATH.");
+  f.optional("ca", &AlertsConfig::ca_file, FileValue{"/etc/tollgate/ca.pem"},
+             "PEM file with the authorities to trust for the webhook instead of the system's.");
   add_network_field(f);
   return f;
 }

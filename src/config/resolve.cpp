@@ -203,6 +203,7 @@ std::shared_ptr<Config> resolve(Draft& draft, const Node& root, Context& context
   check_ledger(draft, root, context);
   resolve_affinity(draft, root, context);
   check_sharing(draft, root, context);
+  check_alerts(draft, root, context);
   for (const CostCenterDraft& c : draft.cost_centers) check_cost_center(c, context);
   const SharingConfig* sharing = draft.sharing ? &*draft.sharing : nullptr;
   check_identity(draft, root, context);

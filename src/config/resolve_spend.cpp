@@ -230,6 +230,12 @@ std::vector<SpendRule> resolve_rules(SpendDraft& draft, const SpendPlace& place,
   return rules;
 }
 
+void check_alerts(const Draft& draft, const Node& root, Context& context) {
+  const Node* node = section_of(root, "alerts");
+  if (draft.alerts && is_said(node, "ca") && draft.alerts->webhook.starts_with("http://"))
+    context.refuse(place_of(node, "ca", root.where), "ca changes nothing for an http:// webhook; remove it");
+}
+
 void refuse_unused_alerts(const Draft& draft, const Node& root, Context& context) {
   if (!draft.alerts) return;
   auto has_alert = [](const auto& owners) {

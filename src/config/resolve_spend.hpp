@@ -32,6 +32,9 @@ void check_priced(const Config& config, Context& context);
 
 // Definitions that change nothing. Only for a file without other problems.
 void refuse_unused_prices(const Draft& draft, Context& context);
+// What holds between the fields of `alerts`.
+void check_alerts(const Draft& draft, const Node& root, Context& context);
+
 void refuse_unused_alerts(const Draft& draft, const Node& root, Context& context);
 
 }  // namespace tollgate::config

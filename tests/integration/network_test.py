@@ -266,6 +266,24 @@ def test_a_pinned_address_is_held_to_the_rule(tmp_path, names):
         Gateway(tmp_path / "gateway", settings)
 
 
+def test_a_webhook_is_verified_by_an_authority_of_its_own(tmp_path, tls_files):
+    upstream = Upstream(serve(lambda _: CLOSING))
+    hook = Upstream(serve(lambda _: answer("")), tls_files.server())
+    gateway = Gateway(tmp_path / "gateway", config(upstream.url, {
+        "alerts": {"webhook": hook.url + "/budget", "ca": str(tls_files.authority)},
+        "products/everything/budgets": {"requests": "1000/day", "alert": ["1%"]}}))
+    try:
+        for _ in range(10):
+            assert gateway.call(PLAIN).status == 200
+        wait_until(lambda: hook.requests)
+        assert b"budget_alert" in hook.requests[0].body
+        gateway.stop()
+    finally:
+        gateway.kill()
+        hook.close()
+        upstream.close()
+
+
 # --- every way out ---
 
 def everything_named(upstream, redis_port, names, folder):

@@ -83,7 +83,7 @@ awaitable<void> probe_signing_keys(Surroundings& around, const EntraConfig& entr
 
 awaitable<void> probe_webhook(Surroundings& around, const AlertsConfig& alerts, WaySeen& seen) {
   const Destination to{endpoint_in(alerts.webhook), net::Egress(around.perimeter, {"webhook", ""}, alerts.network),
-                       alerts.network, "", std::nullopt, connect_time};
+                       alerts.network, alerts.ca_file, std::nullopt, connect_time};
   const Way way = co_await open_way(around, to, seen);
 }
 
