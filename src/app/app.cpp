@@ -117,6 +117,7 @@ App::App(std::string config_path, std::shared_ptr<const Config> config)
   status_.started = status_.last_reload = std::chrono::system_clock::now();
   metrics_.watch(records_);
   chain_ = make_chain(config, make_tls(*config));
+  warn_of_name_servers(config->network);
   key_fetcher_.use(config->identity.entra);
   alerts_.use(config->alerts);
   token_fetcher_.use(token_fetcher_.prepare(config));
@@ -224,6 +225,7 @@ void App::reload(const char* cause) {
   const bool has_other_files = chain->config->files != chain_->config->files;
   chain_ = std::move(chain);
   log::set_level(level_of(chain_->config->log.level));
+  warn_of_name_servers(chain_->config->network);
   for (auto& worker : workers_) worker->use(own_copy(*chain_), token_fetcher_.cells());
   if (watcher_ && has_other_files) {
     watcher_ = std::make_unique<config::FileWatcher>(

@@ -1,7 +1,9 @@
 #include "app/network_report.hpp"
 
 #include "config/dates.hpp"
+#include "net/name_servers.hpp"
 #include "telemetry/exposition.hpp"
+#include "tollgate/log.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -53,6 +55,14 @@ std::string audit_line(const net::Refusal& refusal) {
   line["message"] = refusal.text;
   line["repeated"] = refusal.untold;
   return line.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// Not refused: the machine's file may change at any time, and a gateway that then finds no names serves nobody.
+void warn_of_name_servers(const NetworkConfig& network) {
+  for (const std::string& server : net::public_name_servers(network)) {
+    log::warn("network", "the name server " + server + " of /etc/resolv.conf is outside network.private_ranges, and is told every "
+                         "name that is called; write one inside as network.nameservers, or Azure's 168.63.129.16");
+  }
 }
 
 }  // namespace tollgate::app

@@ -145,8 +145,8 @@ IpFault fault_of(const IpBytes& address, Network network, const std::vector<Addr
   return is_in(private_kinds, address) ? IpFault::outside : IpFault::public_address;
 }
 
-bool serves_identities(const IpBytes& address) noexcept {
-  return ipv4_link_local.holds(address) || ipv4_loopback.holds(address) || ipv6_loopback.holds(address);
-}
+bool is_loopback(const IpBytes& address) noexcept { return ipv4_loopback.holds(address) || ipv6_loopback.holds(address); }
+
+bool serves_identities(const IpBytes& address) noexcept { return ipv4_link_local.holds(address) || is_loopback(address); }
 
 }  // namespace tollgate::base

@@ -42,6 +42,8 @@ const char* words_of(IpFault fault) noexcept;
 
 IpFault fault_of(const IpBytes& address, Network network, const std::vector<AddressRange>& ranges) noexcept;
 
+bool is_loopback(const IpBytes& address) noexcept;
+
 // Where managed identities are served: 169.254.0.0/16 and loopback. For the code that fetches their tokens alone.
 bool serves_identities(const IpBytes& address) noexcept;
 

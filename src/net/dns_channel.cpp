@@ -1,6 +1,7 @@
 #include "net/dns_channel.hpp"
 
 #include <ares.h>
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -52,6 +53,24 @@ void take_addresses(const ares_addrinfo& answer, DnsAnswer& out) {
 }
 
 }  // namespace
+
+std::vector<std::string> name_servers_in(const char* resolv_conf) {
+  std::vector<std::string> servers;
+  std::string path = resolv_conf;
+  ares_options options{};
+  options.resolvconf_path = path.data();
+  ares_channel channel = nullptr;
+  if (ares_init_options(&channel, &options, ARES_OPT_RESOLVCONF) != ARES_SUCCESS) return servers;
+  ares_addr_port_node* list = nullptr;
+  ares_get_servers_ports(channel, &list);
+  for (const auto* server = list; server; server = server->next) {
+    char text[INET6_ADDRSTRLEN] = "";
+    servers.emplace_back(inet_ntop(server->family, &server->addr, text, sizeof text) ? text : "");
+  }
+  if (list) ares_free_data(list);
+  ares_destroy(channel);
+  return servers;
+}
 
 // A socket of c-ares, watched by the loop. Closed by being destroyed.
 class DnsChannel::Socket final : public Readiness::Listener {

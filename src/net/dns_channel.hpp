@@ -28,6 +28,9 @@ struct DnsAnswer {
   std::string why;                 // not of addresses
 };
 
+// The name servers that a file in the form of /etc/resolv.conf names, as a channel reads it: IP addresses.
+std::vector<std::string> name_servers_in(const char* resolv_conf);
+
 class DnsChannel : private Timer {
  public:
   using Done = std::function<void(DnsAnswer)>;

@@ -7,6 +7,7 @@
 #include "cli/doctor/probes.hpp"
 #include "config/tls_files.hpp"
 #include "credentials/token_ask.hpp"
+#include "net/name_servers.hpp"
 #include "net/perimeter.hpp"
 
 #include <algorithm>
@@ -76,6 +77,9 @@ class Examination {
     for (const ListenSeen& seen : listeners_) report.findings.push_back(judge_listen(seen));
     if (config_->server.tls) add_end(report, config_->server.tls->certificate_file);
     for (const FileSeen& seen : look_at_files(*config_)) report.findings.push_back(judge_file(seen));
+    for (const std::string& server : net::public_name_servers(config_->network))
+      report.findings.push_back({"names", Verdict::warn, server + " of /etc/resolv.conf is public, and is told every name that is called",
+                                 "Write a name server inside as network.nameservers, or Azure's 168.63.129.16."});
     return report;
   }
 
