@@ -35,6 +35,9 @@ class DnsCache {
   // The addresses have no port. `ttl` is the name server's.
   void store_answer(const std::string& host, std::vector<Address> addresses, std::chrono::seconds ttl, TimePoint now,
                     const ResolverConfig& config);
+  // What was still missing of an answer: adds the addresses of a family that there is none of, if there is an answer.
+  void store_rest(const std::string& host, const std::vector<Address>& addresses, std::chrono::seconds ttl, TimePoint now,
+                  const ResolverConfig& config);
   void store_no_such_name(const std::string& host, std::string why, TimePoint now, const ResolverConfig& config);
   // Keeps the answer of before, if there is one.
   void store_failure(const std::string& host, std::string why, TimePoint now, const ResolverConfig& config);

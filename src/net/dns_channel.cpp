@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <mutex>
@@ -19,6 +20,16 @@ namespace {
 // One try of one name server; c-ares doubles it with each round of tries.
 constexpr int try_milliseconds = 1'500;
 constexpr int tries = 3;
+
+// c-ares tells addresses when both families have been answered or given up, which takes ten seconds where a name
+// server drops the questions for one (RFC 4074). After this long a family is asked about alone, IPv4 first, as it is
+// connected to first; IPv6 only when a repeated question could have been answered (RFC 8305 waits less, and
+// for the family that it prefers).
+struct Lone {
+  int family;
+  std::chrono::milliseconds after;
+};
+constexpr std::array<Lone, 2> lone{{{AF_INET, std::chrono::milliseconds(400)}, {AF_INET6, std::chrono::milliseconds(2'000)}}};
 
 // More are of no use to anybody: they are tried one after the other.
 constexpr std::size_t most_addresses = 32;
@@ -96,10 +107,68 @@ class DnsChannel::Socket final : public Readiness::Listener {
   bool wants_write_ = false;
 };
 
-struct DnsChannel::Question {
-  DnsChannel& channel;
-  Done done;
+// A name that is asked about, until c-ares has ended the last of its queries.
+class DnsChannel::Question : public std::enable_shared_from_this<DnsChannel::Question>, private Timer {
+ public:
+  Question(DnsChannel& channel, std::string host, Done done)
+      : channel_(channel), host_(std::move(host)), done_(std::move(done)), began_(Clock::now()) {
+    fire = [](Timer& timer) { static_cast<Question&>(timer).ask_alone(); };
+  }
+  ~Question() { channel_.loop_.disarm(*this); }
+
+  void begin() {
+    query(AF_UNSPEC);
+    arm();
+  }
+
+  void answer(int family, DnsAnswer answer) {
+    const bool is_whole = family == AF_UNSPEC;
+    const bool has_addresses = answer.kind == DnsAnswer::Kind::addresses;
+    // What there is not is said by the whole answer alone.
+    if (is_whole ? is_told_ && !has_addresses : is_told_ || !has_addresses) return;
+    answer.is_rest = is_told_;
+    is_told_ = true;
+    channel_.loop_.disarm(*this);
+    done_(std::move(answer));
+  }
+
+  DnsChannel& channel() const noexcept { return channel_; }
+
+ private:
+  void arm() {
+    if (is_told_ || asked_alone_ == lone.size()) return;
+    at = began_ + lone[asked_alone_].after;
+    channel_.loop_.arm(*this);
+  }
+  void ask_alone() {
+    const auto kept = shared_from_this();
+    query(lone[asked_alone_++].family);
+    arm();
+  }
+  void query(int family);
+
+  DnsChannel& channel_;
+  const std::string host_;
+  const Done done_;
+  const TimePoint began_;
+  std::size_t asked_alone_ = 0;  // families
+  bool is_told_ = false;
 };
+
+struct DnsChannel::Query {
+  std::shared_ptr<Question> question;
+  int family;
+};
+
+void DnsChannel::Question::query(int family) {
+  ares_addrinfo_hints hints{};
+  // Sorting would open a socket to every address, to see which of ours it would be reached from.
+  hints.ai_flags = ARES_AI_NOSORT;
+  hints.ai_family = family;
+  hints.ai_socktype = SOCK_STREAM;
+  ares_getaddrinfo(channel_.channel_, host_.c_str(), nullptr, &hints, on_answer, new Query{shared_from_this(), family});
+  channel_.arm_timer();
+}
 
 DnsChannel::DnsChannel(Loop& loop, const ResolverConfig& config) : loop_(loop) {
   static std::once_flag once;
@@ -165,21 +234,15 @@ void DnsChannel::ask(const std::string& host, Done done) {
     answer.why = broken_;
     return done(std::move(answer));
   }
-  ares_addrinfo_hints hints{};
-  // Sorting would open a socket to every address, to see which of ours it would be reached from.
-  hints.ai_flags = ARES_AI_NOSORT;
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  ares_getaddrinfo(channel_, host.c_str(), nullptr, &hints, on_answer, new Question{*this, std::move(done)});
-  arm_timer();
+  std::make_shared<Question>(*this, host, std::move(done))->begin();
 }
 
-void DnsChannel::on_answer(void* asked, int status, int, ares_addrinfo* answer) {
-  const std::unique_ptr<Question> question(static_cast<Question*>(asked));
+void DnsChannel::on_answer(void* ended, int status, int, ares_addrinfo* answer) {
+  const std::unique_ptr<Query> query(static_cast<Query*>(ended));
   DnsAnswer out;
   if (status == ARES_SUCCESS && answer) take_addresses(*answer, out);
   if (answer) ares_freeaddrinfo(answer);
-  if (question->channel.is_ending_) return;
+  if (query->question->channel().is_ending_) return;
   const bool is_absent = status == ARES_ENOTFOUND || status == ARES_ENODATA || status == ARES_SUCCESS;
   if (!out.addresses.empty()) {
     out.kind = DnsAnswer::Kind::addresses;
@@ -187,7 +250,7 @@ void DnsChannel::on_answer(void* asked, int status, int, ares_addrinfo* answer) 
     out.kind = is_absent ? DnsAnswer::Kind::no_such_name : DnsAnswer::Kind::failed;
     out.why = is_absent ? "there is no such name, or it has no address" : ares_strerror(status);
   }
-  question->done(std::move(out));
+  query->question->answer(query->family, std::move(out));
 }
 
 int DnsChannel::open_socket(int family, int type, int protocol) {

@@ -26,6 +26,7 @@ struct DnsAnswer {
   std::vector<Address> addresses;  // without a port; IPv4 first, each family in the server's order
   std::chrono::seconds ttl{0};     // the shortest of all records on the way; 0 from the file of hosts
   std::string why;                 // not of addresses
+  bool is_rest = false;            // addresses were told before, of one family alone; these are all
 };
 
 // The name servers that a file in the form of /etc/resolv.conf names, as a channel reads it: IP addresses.
@@ -40,19 +41,22 @@ class DnsChannel : private Timer {
   ~DnsChannel();  // whoever waits is not told
   DnsChannel(const DnsChannel&) = delete;
 
-  // `done` is called once, from the event loop or before this returns. It must not destroy the channel.
+  // `done` is called from the event loop or before this returns, and must not destroy the channel. Once; when the
+  // name servers are silent about one family it hears of the other after a moment, and once more, with is_rest,
+  // should the rest come after all.
   void ask(const std::string& host, Done done);
 
  private:
   class Socket;
-  struct Question;
+  class Question;
+  struct Query;
 
   int open_socket(int family, int type, int protocol);
   void close_socket(int fd);
   void want(int fd, bool is_readable, bool is_writable);
   void process(int fd, Readiness::For direction);
   void arm_timer();
-  static void on_answer(void* question, int status, int timeouts, ares_addrinfo* answer);
+  static void on_answer(void* query, int status, int timeouts, ares_addrinfo* answer);
 
   Loop& loop_;
   ares_channeldata* channel_ = nullptr;

@@ -166,10 +166,15 @@ std::shared_ptr<Resolver::Lookup> Resolver::ask(const std::string& host, Perimet
   lookup = std::make_shared<Lookup>(host, perimeter, channel_);
   const auto asked = lookup;
   // Told from inside the channel, which must not be destroyed there: the rest follows from the event loop.
-  channel_->ask(host, [this, asked](DnsAnswer answer) {
-    asked->answer = std::move(answer);
-    loop_.post([this, asked, alive = std::weak_ptr<int>(alive_)] {
-      if (!alive.expired()) finish(*asked);
+  channel_->ask(host, [this, asked, from = std::weak_ptr<DnsChannel>(channel_)](DnsAnswer answer) {
+    loop_.post([this, asked, from, answer = std::move(answer), alive = std::weak_ptr<int>(alive_)]() mutable {
+      if (alive.expired()) return;
+      if (!answer.is_rest) {
+        asked->answer = std::move(answer);
+        finish(*asked);
+      } else if (const auto channel = from.lock(); channel && channel == channel_) {
+        cache_.store_rest(asked->host, answer.addresses, answer.ttl, Clock::now(), config_);
+      }
     });
   });
   return asked;
@@ -180,6 +185,7 @@ void Resolver::finish(Lookup& lookup) {
   const TimePoint now = Clock::now();
   const DnsAnswer& answer = lookup.answer;
   const bool is_ours = lookup.channel == channel_;  // not of a name server that is asked no more
+  lookup.channel.reset();  // it may still wait for the rest, and must not keep itself alive by that
   switch (answer.kind) {
     case DnsAnswer::Kind::addresses:
       count(counts.answered);

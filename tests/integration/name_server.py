@@ -19,8 +19,10 @@ class Reply:
     ttl: int = 0
     rcode: str = "NOERROR"
     is_silent: bool = False      # nothing is ever answered
+    drops: tuple = ()            # types whose questions are never answered
     is_truncated: bool = False   # over UDP, so that the question comes again over TCP
     delay: float = 0
+    late: tuple = ()             # types that are answered a second later
 
 
 def encode(name):
@@ -87,9 +89,9 @@ class NameServer:
             at += 1 + question[at]
         name = ".".join(labels).lower()
         reply = self._reply_to(name, kind, way)
-        if reply.is_silent:
+        if reply.is_silent or kind in reply.drops:
             return None
-        time.sleep(reply.delay)
+        time.sleep(reply.delay + (kind in reply.late))
         records = []
         owner = name
         if reply.rcode == "NOERROR" and not (reply.is_truncated and way == "udp"):

@@ -18,7 +18,7 @@ import pytest
 
 from harness import KEY, Gateway, all_deployments, config, merge, wait_until
 from limits_setup import Redis
-from name_server import AAAA, NameServer, Reply
+from name_server import AAAA, A, NameServer, Reply
 from upstream import Upstream, serve
 from wire import answer, request
 
@@ -388,6 +388,41 @@ def test_a_name_that_does_not_resolve_is_told_in_the_record(start_named, names, 
     assert message.status == 502 and HOST.encode() not in message.body
     gateway.wait_records(1)
     assert HOST in detail(gateway) and word in detail(gateway)
+
+
+def test_a_name_server_that_drops_questions_for_ipv6_holds_nothing_up(start_named, names):
+    names.say(HOST, Reply(a=["127.0.0.1", PUBLIC], ttl=60, drops=(AAAA,)))
+    gateway, _ = start_named()
+    began = time.monotonic()
+    assert gateway.call(PLAIN).status == 200
+    assert 0.35 < time.monotonic() - began < 1.4, "before a question is repeated"
+    assert gateway.call(PLAIN).status == 200 and names.questions(HOST) == 2
+    wait_until(lambda: audit(gateway))
+    assert {line["address"] for line in audit(gateway)} == {PUBLIC}, "the rule holds for what there is"
+
+
+def test_one_that_drops_questions_for_ipv4_is_waited_for_longer(start_named, names):
+    names.say(HOST, Reply(aaaa=[PUBLIC_V6], ttl=60, drops=(A,)))
+    gateway, _ = start_named()
+    began = time.monotonic()
+    assert gateway.call(PLAIN).status == 502
+    assert 1.9 < time.monotonic() - began < 4
+    gateway.wait_records(1)
+    assert PUBLIC_V6 in detail(gateway)
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="there is no IPv6 on this machine")
+def test_the_rest_of_an_answer_is_used_when_it_comes(start_named, names):
+    """An address that is refused came first, the one that is good a repeated question later."""
+    names.say(HOST, Reply(a=[PUBLIC], aaaa=["::1"], ttl=60, late=(AAAA,)))
+    gateway, _ = start_named()
+    assert gateway.call(PLAIN).status == 502
+    gateway.wait_records(1)
+    assert PUBLIC in detail(gateway) and "::1" not in detail(gateway)
+    time.sleep(1.5)
+    gateway.call(PLAIN)  # whoever listens there
+    gateway.wait_records(2)
+    assert "::1" in detail(gateway)
 
 
 def test_a_chain_of_aliases_and_an_answer_over_tcp_are_read(start_named, names):

@@ -50,6 +50,31 @@ TEST_F(DnsCacheTest, BoundsTheTimeOnBothSides) {
   EXPECT_EQ(state(300s), State::stale);
 }
 
+TEST_F(DnsCacheTest, TheRestOfAnAnswerAddsTheFamilyThatWasMissing) {
+  const std::vector<Address> all{parse_address("10.9.9.9", 0).value(), parse_address("fd00::1", 0).value()};
+  const auto addresses = [&] {
+    std::string list;
+    for (const Address& address : *cache_.find("a.example", start_).addresses) list += address.host_text() + " ";
+    return list;
+  };
+  cache_.store_rest("a.example", all, 30s, start_, config_);
+  EXPECT_EQ(state(0s), State::unknown) << "of nothing there is no rest";
+  answer(30s);
+  cache_.store_rest("a.example", all, 5s, start_ + 1s, config_);
+  EXPECT_EQ(addresses(), "10.1.2.3 fd00::1 ") << "what was told since is newer";
+  EXPECT_EQ(state(5999ms), State::fresh);
+  EXPECT_EQ(state(6s), State::stale);
+  cache_.store_rest("a.example", {parse_address("fd00::2", 0).value()}, 5s, start_ + 1s, config_);
+  EXPECT_EQ(addresses(), "10.1.2.3 fd00::1 ");
+  answer(30s, 0s, "fd00::3");
+  cache_.store_rest("a.example", all, 60s, start_ + 1s, config_);
+  EXPECT_EQ(addresses(), "10.9.9.9 fd00::3 ") << "IPv4 first";
+  EXPECT_EQ(state(30s), State::stale);
+  cache_.store_no_such_name("a.example", "gone", start_, config_);
+  cache_.store_rest("a.example", all, 30s, start_, config_);
+  EXPECT_EQ(state(0s), State::negative);
+}
+
 TEST_F(DnsCacheTest, AnOldAnswerIsOfUseForABoundedTime) {
   answer(30s);
   EXPECT_EQ(state(30s + 599s), State::stale);
