@@ -87,6 +87,8 @@ struct Exchange {
   int status = 0;                    // told to the client; 0: nothing was
   int upstream_status = 0;           // of the last attempt; 0: none answered
   Usage usage;
+  StoredEnd stored_end = StoredEnd::none;  // of the stored response that the answer shows
+  std::string background_id;         // of the response that is made in the background, "" if none is
   std::int64_t prompt_estimate = -1;  // tokens counted here before the call; -1: they were not
   std::int64_t cost = -1;            // nano-dollars; -1: nothing was served, or it has no price
   std::int64_t other_cost = 0;       // the part of it that `other` cost

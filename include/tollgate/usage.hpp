@@ -35,4 +35,12 @@ struct Usage {
   }
 };
 
+// How a response that a resource keeps came to its end.
+enum class StoredEnd : unsigned char {
+  none,  // it has not, or it is not known
+  done,  // completed or incomplete
+  cancelled,
+  failed,
+};
+
 }  // namespace tollgate

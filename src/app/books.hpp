@@ -5,6 +5,7 @@
 #pragma once
 
 #include "filters/till.hpp"
+#include "filters/unsettled.hpp"
 #include "ledger/ledger.hpp"
 #include "limits/estimate.hpp"
 #include "limits/store.hpp"
@@ -29,6 +30,7 @@ class Books final : public limits::Books, public filters::AlertSink, private Tim
   const ledger::Ledger& ledger() const noexcept { return ledger_; }
   limits::Store& pots() noexcept { return pots_; }
   limits::Estimates& estimates() noexcept { return estimates_; }
+  filters::Unsettled& unsettled() noexcept { return unsettled_; }
 
   // Alerts given since the start, by rule and percent.
   const std::map<std::pair<std::string, int>, std::uint64_t>& alerts() const noexcept { return alerts_; }
@@ -50,6 +52,7 @@ class Books final : public limits::Books, public filters::AlertSink, private Tim
   ledger::Ledger ledger_;
   limits::Store pots_;
   limits::Estimates estimates_;
+  filters::Unsettled unsettled_;  // holds on to pots
   std::map<std::pair<std::string, int>, std::uint64_t> alerts_;
   bool were_read_ = false;  // and the pots know it
 };

@@ -70,7 +70,7 @@ Worker::Worker(std::shared_ptr<const server::Chain> chain, const credentials::To
       upstreams_(loop_, perimeter, metrics),
       tokens_(loop_),
       shared_(shared_pots(loop_, perimeter, chain->config->sharing)),
-      till_{books.ledger(), books.ledger().add_lane(), shared_.get(), books, chain->config->ledger.is_strict},
+      till_{books.ledger(), books.ledger().add_lane(), shared_.get(), books, books.unsettled(), chain->config->ledger.is_strict},
       server_(loop_, upstreams_, accounting_, chain, true) {
   server_.set_till(till_);
   server_.set_tokens(tokens_);

@@ -127,6 +127,7 @@ class Visit final : private ObjectWatch::Listener {
   void on_id(const std::string& id) override {
     // What is not stored cannot be asked for; only thoughts come back, and can be read by who had them.
     if (ex_.facts && !ex_.facts->store && !id.starts_with("rs_")) return;
+    if (ex_.facts && ex_.facts->background && ex_.background_id.empty() && id.starts_with("resp_")) ex_.background_id = id;
     const bool is_new = ex_.method == "POST" && path_.outer.empty();
     memory_.note(affinity::key_of(id), id, served_by_, is_new);
   }

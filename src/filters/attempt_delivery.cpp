@@ -32,6 +32,12 @@ Error cut_error(bool is_timeout) {
   return error;
 }
 
+StoredEnd end_of(std::string_view status) {
+  if (status == "completed" || status == "incomplete") return StoredEnd::done;
+  if (status == "cancelled") return StoredEnd::cancelled;
+  return status == "failed" ? StoredEnd::failed : StoredEnd::none;
+}
+
 // The head as the client gets it. Its views point into itself and the call.
 struct ToldHead {
   std::vector<Header> headers;
@@ -206,6 +212,7 @@ awaitable<Outcome> Attempt::deliver_parts(ResponseSink& out) {
       auto facts = body.scan->finish();
       if (facts.usage.is_reported) ex_.usage = facts.usage;
       ex_.response_model = std::move(facts.model);
+      ex_.stored_end = end_of(facts.status);
     }
     co_return ended(End::complete);
   }

@@ -4,6 +4,7 @@
 #include "filters/durable_wait.hpp"
 #include "ledger/lane.hpp"
 #include "openai/request_scan.hpp"
+#include "openai/route.hpp"
 #include "sharing/shared_pots.hpp"
 
 #include <algorithm>
@@ -246,6 +247,7 @@ void Booking::note_usage() {
   if (of_ == Of::answer) return assume_usage();
   if (of_ == Of::session) return;
   // Looking at a stored answer shows what it cost when it was made; that is not spent again.
+  settle_background();
   if (ex_.route.operation == Operation::response_object && ex_.route.tail != "/responses/compact") ex_.usage = Usage();
   if (ex_.usage.is_reported || ex_.prompt_estimate < 0) return;
   // Left while the provider was at work: the prompt has been read, nothing was delivered.
@@ -254,7 +256,7 @@ void Booking::note_usage() {
   // It began, came to nothing, and the caller was told an error: that costs nothing.
   if (ex_.status >= 400) return;
   std::int64_t answer = ended_at_ >= 0 ? ended_at_ : delivered_ ? delivered_->tokens() : 0;
-  // An answer that is made in the background is never seen here: it takes what it was granted.
+  // An answer that is made in the background is not seen here: it takes what it was granted until it is known.
   if (ex_.facts && ex_.facts->background) answer = std::max(answer, granted_);
   ex_.usage.prompt_tokens = ex_.prompt_estimate;
   ex_.usage.completion_tokens = answer;
@@ -337,20 +339,44 @@ ledger::Ticket Booking::book() {
   charge.is_estimated = usage_.is_estimated;
   const std::span<const ledger::Delta> deltas =
       more.empty() ? std::span<const ledger::Delta>(first.data(), count) : std::span<const ledger::Delta>(more);
+  if (!ex_.background_id.empty() && usage_.is_estimated) keep_unsettled(used, charge);
   return till_.lane.append(charge, deltas, intent);
 }
 
 void Booking::settle_shared(const limits::Spent& used) {
-  for (const Shared& shared : shared_) {
+  for (Shared& shared : shared_) {
     const std::int64_t change = spent_of(shared.rule->measure, used) - shared.held;
     // What was never asked for is told only when it came to something.
     const bool is_counted_only = !shared.is_granted && (shared.is_enforced || shared.rule->measure == Measure::concurrent);
     if (change == 0 || is_counted_only) continue;
-    const auto slot_ms = shared.is_granted
-                             ? shared.slot_ms
-                             : sharing::slot_of(shared.ask.kind, shared.ask.window_ms, shared.ask.period_start_ms, now_ms());
-    till_.shared->adjust(shared.ask.key, shared.ask.kind, slot_ms, shared.ask.window_ms, change);
+    if (!shared.is_granted) {
+      shared.slot_ms = sharing::slot_of(shared.ask.kind, shared.ask.window_ms, shared.ask.period_start_ms, now_ms());
+    }
+    shared.held += change;
+    till_.shared->adjust(shared.ask.key, shared.ask.kind, shared.slot_ms, shared.ask.window_ms, change);
   }
+}
+
+// A look at an answer that was made in the background and has come to its end.
+void Booking::settle_background() {
+  if (ex_.stored_end == StoredEnd::none || ex_.upstream_status != 200 || ex_.route.operation != Operation::response_object) return;
+  if (ex_.stored_end == StoredEnd::done && !ex_.usage.is_reported) return;
+  const auto answer = till_.unsettled.take(affinity::key_of(openai::ids_in_path(ex_.route).outer));
+  if (answer) answer->settle(ex_.stored_end, ex_.usage, till_);
+}
+
+// Of an answer that is made in the background, as it is booked now.
+void Booking::keep_unsettled(const limits::Spent& used, const ledger::Charge& charge) {
+  auto answer = std::make_unique<UnsettledAnswer>(charge, used, std::move(reservation_));
+  answer->least_answer = std::max(delivered_ ? delivered_->tokens() : 0, std::min(granted_, need_.answer_least));
+  if (!prices_.empty()) answer->prices = prices_[ex_.deployment->index];
+  answer->estimate = estimate_;
+  answer->prompt_counted = ex_.prompt_estimate;
+  for (const Shared& shared : shared_) {
+    const bool is_spending = shared.rule->measure == Measure::tokens || shared.rule->measure == Measure::money;
+    if (is_spending && shared.held != 0) answer->shared.push_back({shared.rule->measure, shared.ask, shared.slot_ms, shared.held});
+  }
+  till_.unsettled.add(affinity::key_of(ex_.background_id), std::move(answer));
 }
 
 awaitable<void> Booking::settle() {

@@ -5,6 +5,7 @@
 
 #include "filters/caller.hpp"
 #include "filters/till.hpp"
+#include "filters/unsettled.hpp"
 #include "ledger/ledger.hpp"
 #include "limits/estimate.hpp"
 #include "limits/price.hpp"
@@ -103,6 +104,8 @@ class Booking {
   std::int64_t shared_wish(const limits::Need& need) const;
   awaitable<limits::Refusal> reserve_shared(const limits::Need& need, std::int64_t answer);
   void settle_shared(const limits::Spent& spent);
+  void settle_background();
+  void keep_unsettled(const limits::Spent& spent, const ledger::Charge& charge);
   awaitable<void> durable(ledger::Ticket ticket);
 
   Exchange& ex_;

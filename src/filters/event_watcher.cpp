@@ -34,6 +34,7 @@ bool EventWatcher::look_at(const http::SseEvent& event, TimePoint now, Chunk& ch
   if (facts.sequence_number >= 0) sequence_number_ = facts.sequence_number;
   is_malformed_ |= facts.is_malformed && has_known_end();
   has_ended_ |= facts.is_terminal;
+  if (facts.is_terminal) ex_.stored_end = facts.is_failed ? StoredEnd::failed : StoredEnd::done;
   has_failed_ |= facts.is_error || facts.is_failed;
   has_begun_ |= chunk.is_meaningful;
   if (drop_usage_) {

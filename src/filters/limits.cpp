@@ -145,7 +145,9 @@ class Limits final : public Filter {
       co_return co_await refuse_without_books(ex, out);
     }
     for (;;) {
-      if (has_tokens(ex) && (booking.counts_tokens() || ex.is_stream)) co_await count_prompt(ex, prompt_rules_[ex.model->index]);
+      // Of an answer that is seen as it comes, or not at all, the provider may never tell the prompt.
+      const bool may_go_untold = ex.is_stream || (ex.facts && ex.facts->background);
+      if (has_tokens(ex) && (booking.counts_tokens() || may_go_untold)) co_await count_prompt(ex, prompt_rules_[ex.model->index]);
       limits::Estimate* const estimate = booking.counts_tokens() && ex.model ? &estimate_of(ex, plan) : nullptr;
       booking.set_estimate(estimate);
       const limits::Need need = need_of(ex, estimate);

@@ -17,6 +17,8 @@ class SharedPots;
 
 namespace tollgate::filters {
 
+class Unsettled;
+
 // A pot has reached one of its rule's alert thresholds.
 struct SpendAlert {
   std::string rule;
@@ -40,6 +42,7 @@ struct Till {
   ledger::Lane& lane;
   sharing::SharedPots* shared = nullptr;  // null: the pots of this process are all there are
   AlertSink& alerts;
+  Unsettled& unsettled;  // answers that are made in the background; the process's
   bool is_strict = false;  // wait until a charge is durable
 };
 

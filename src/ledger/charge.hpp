@@ -10,7 +10,8 @@
 
 namespace tollgate::ledger {
 
-// One settled request, or an answer of a session. Texts are copied by append(), and cut to max_text bytes; what a client names
+// One settled request, an answer of a session, or how what was charged before differs from what it came to (amounts
+// may be negative). Texts are copied by append(), and cut to max_text bytes; what a client names
 // (user, session, task) must have been made printable before.
 struct Charge {
   WallTime at{};                  // books into this minute
@@ -32,6 +33,7 @@ struct Charge {
   std::int64_t saved = 0;         // nano-dollars, what a cache or a cheaper model spared
   bool is_batch = false;
   bool is_estimated = false;      // "at least": the provider never said how much it was
+  bool ends_estimate = false;     // what was charged as estimated before is known now
 };
 inline constexpr std::size_t max_text = 256;
 

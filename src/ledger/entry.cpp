@@ -37,7 +37,7 @@ Sums sums_of(const Charge& c) {
           .cached = c.usage.cached_tokens,
           .completion = c.usage.completion_tokens,
           .reasoning = c.usage.reasoning_tokens,
-          .estimated = c.is_estimated ? 1 : 0,
+          .estimated = (c.is_estimated ? 1 : 0) - (c.ends_estimate ? 1 : 0),
           .cost = c.cost,
           .saved = c.saved};
 }

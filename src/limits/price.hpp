@@ -24,7 +24,8 @@ struct CallRates {
 };
 
 // The prices of one deployment: its own, or its model's, or, for reserved capacity with a price a
-// unit, the share of that which a token takes up. Refers to the configuration it was made from.
+// unit, the share of that which a token takes up. Does without the configuration
+// that it was made from.
 class DeploymentPrices {
  public:
   DeploymentPrices(const Config& config, const Deployment& deployment);

@@ -180,8 +180,8 @@ Refusal Reservation::spent_budget(std::int64_t now_ms) {
 }
 
 // Leaves in the lots what stays booked. The first are used up first; what goes beyond them is spent
-// now. Returns the alert that was newly reached.
-AlertReached Reservation::settle_one(Entry& entry, const Spent& spent, std::int64_t now_ms) {
+// now. REQUIRES: the pot is locked.
+void Reservation::rebook(Entry& entry, const Spent& spent, std::int64_t now_ms) {
   Pot& pot = *entry.claim.pot;
   std::int64_t left = 0;
   switch (pot.measure()) {
@@ -190,7 +190,6 @@ AlertReached Reservation::settle_one(Entry& entry, const Spent& spent, std::int6
     case Measure::tokens: left = spent.tokens; break;
     case Measure::money: left = spent.cost; break;
   }
-  pot.lock();
   entry.each_lot([&](Lot& lot) {
     const std::int64_t stays = std::min(left, lot.amount);
     pot.correct(lot.slot_ms, stays - lot.amount);
@@ -204,6 +203,13 @@ AlertReached Reservation::settle_one(Entry& entry, const Spent& spent, std::int6
     const std::int64_t over = std::max<std::int64_t>(0, pot.use() - pot.limit()) - over_before;
     if (over > 0 && entry.claim.numbers) entry.claim.numbers->overshoot.fetch_add(over, std::memory_order_relaxed);
   }
+}
+
+// Returns the alert that was newly reached.
+AlertReached Reservation::settle_one(Entry& entry, const Spent& spent, std::int64_t now_ms) {
+  Pot& pot = *entry.claim.pot;
+  pot.lock();
+  rebook(entry, spent, now_ms);
   const AlertReached alert{pot.newly_reached_alert(*entry.claim.rule), pot.use(), pot.limit()};
   pot.unlock();
   return alert;

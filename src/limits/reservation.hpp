@@ -70,6 +70,7 @@ class Reservation {
  public:
   Reservation() = default;
   Reservation(const Reservation&) = delete;
+  Reservation(Reservation&&) = default;  // once it is settled
   ~Reservation();
 
   // The pots of one request; before reserve().
@@ -121,6 +122,20 @@ class Reservation {
     }
   }
 
+  // After settle(), when it turns out what was really used: books that instead, and `on_changed(pot, slot_ms,
+  // amount)` hears of what is taken out and what is put in. Rules may be gone by now; alerts are told by the
+  // next that settles.
+  template <class OnChanged>
+  void correct(const Spent& spent, std::int64_t now_ms, OnChanged&& on_changed) {
+    for (Entry& entry : entries_) {
+      entry.each_lot([&](const Lot& lot) { on_changed(*entry.claim.pot, lot.slot_ms, -lot.amount); });
+      entry.claim.pot->lock();
+      rebook(entry, spent, now_ms);
+      entry.claim.pot->unlock();
+      entry.each_lot([&](const Lot& lot) { on_changed(*entry.claim.pot, lot.slot_ms, lot.amount); });
+    }
+  }
+
   // The tightest limits (not budgets), worked out by reserve().
   const Level& requests() const noexcept { return requests_; }
   const Level& tokens() const noexcept { return tokens_; }
@@ -146,6 +161,7 @@ class Reservation {
   void take(std::int64_t answer) noexcept;
   void note_level(const Pot& pot) noexcept;
   static AlertReached settle_one(Entry& entry, const Spent& spent, std::int64_t now_ms);
+  static void rebook(Entry& entry, const Spent& spent, std::int64_t now_ms);
 
   std::vector<Entry> entries_;  // in the order of their pots' addresses
   Need need_;

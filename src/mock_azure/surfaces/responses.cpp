@@ -348,7 +348,11 @@ Reply responses(Call& call) {
     if (!bool_member(stored.object, "background")) {
       return invalid_request("Cannot cancel a synchronous response.");
     }
-    if (stored.polls < 2) stored.object["status"] = "cancelled";
+    if (stored.polls < 2) {
+      stored.object["status"] = "cancelled";
+      stored.object["output"] = Json::array();
+      stored.object["usage"] = nullptr;  // what it took is never told
+    }
     return json_answer(stored.object);
   }
   if (segments.size() != 1) return resource_not_found();

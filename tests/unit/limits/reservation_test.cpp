@@ -62,6 +62,40 @@ TEST(Reservation, GivesBackWhatWasNotUsed) {
   EXPECT_EQ(booked, 130);
 }
 
+TEST(Reservation, IsCorrectedAfterItWasSettledAndTellsTheDifference) {
+  Hour hour(1000);
+  Reservation reservation;
+  reservation.add(claim_on(hour.pot, hour.rule));
+  ASSERT_EQ(reservation.reserve(need_of(100, 50, 500), start).rule, nullptr);
+  std::int64_t booked = 0;
+  reservation.settle(spent_of(600), start, [&](const Pot&, const SpendRule&, std::int64_t, std::int64_t amount) { booked += amount; }, no_book);
+  const auto change = [&](const Pot&, std::int64_t, std::int64_t amount) { booked += amount; };
+  Reservation kept = std::move(reservation);
+  kept.correct(spent_of(130), start + 1000, change);
+  EXPECT_EQ(hour.pot.use(), 130);
+  EXPECT_EQ(booked, 130);
+  kept.correct(spent_of(700), start + 2000, change);
+  EXPECT_EQ(hour.pot.use(), 700);
+  EXPECT_EQ(booked, 700);
+}
+
+TEST(Reservation, LeavesAPeriodThatIsOverAsItIs) {
+  Hour hour(1000);
+  Reservation reservation;
+  reservation.add(claim_on(hour.pot, hour.rule));
+  ASSERT_EQ(reservation.reserve(need_of(100, 50, 500), start).rule, nullptr);
+  reservation.settle(spent_of(600), start, no_book, no_book);
+  constexpr std::int64_t later = start + 2 * 3'600'000;
+  hour.pot.advance(later);
+  std::int64_t change = 0;
+  reservation.correct(spent_of(130), later, [&](const Pot&, std::int64_t slot_ms, std::int64_t amount) {
+    EXPECT_LE(slot_ms, start);
+    change += amount;
+  });
+  EXPECT_EQ(hour.pot.use(), 0);
+  EXPECT_EQ(change, 130 - 600);
+}
+
 TEST(Reservation, ThatIsNeverSettledGivesAllBack) {
   Hour hour(1000);
   {
