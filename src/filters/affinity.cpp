@@ -44,13 +44,13 @@ bool keeps_objects(Operation operation) {
   }
 }
 
-// Whether an answer may name what was made: by this call, or by the batch or job that it shows. A
-// file's content is the client's and may say anything.
+// Whether an answer may name what was made: by this call, or by the batch, the job or the response that it
+// shows, which may have been made in the background. A file's content is the client's and may say anything.
 bool may_create(const Exchange& ex, const openai::PathIds& path) {
   const bool is_post = ex.method == "POST";
   switch (ex.route.operation) {
     case Operation::responses: return true;
-    case Operation::response_object: return ex.route.tail == "/responses/compact";
+    case Operation::response_object: return ex.method != "DELETE" && !ex.route.tail.ends_with("/input_items");
     case Operation::files: return is_post;
     case Operation::batches:
     case Operation::fine_tuning: return is_post || (ex.method == "GET" && !path.outer.empty());
@@ -80,7 +80,7 @@ std::string cited(const Named& named) {
 class Visit final : private ObjectWatch::Listener {
  public:
   Visit(Exchange& ex, ResponseSink& out, Next next, affinity::Directory& directory, const Resources& resources)
-      : ex_(ex), out_(out), next_(next), resources_(resources), memory_(directory, ex), path_(openai::ids_in_path(ex.route)) {}
+      : ex_(ex), out_(out), next_(next), resources_(resources), memory_(directory, ex), path_(openai::ids_in_path(ex.route)), whose_(ex.subscription->name) {}
 
   awaitable<Outcome> run() {
     const bool sees_all = ex_.subscription->product->objects == ObjectSharing::resource;
@@ -95,7 +95,9 @@ class Visit final : private ObjectWatch::Listener {
       case affinity::Decision::Kind::foreign: co_return co_await deny(named[decision.first]);
       case affinity::Decision::Kind::apart:
         co_return co_await refuse_apart(named[decision.first], named[decision.second]);
-      case affinity::Decision::Kind::owned: co_return co_await serve_at_owner(named[decision.first], *decision.owner);
+      case affinity::Decision::Kind::owned:
+        if (!path_.outer.empty() && decision.first == 0) whose_ = decision.owner->subscription;
+        co_return co_await serve_at_owner(named[decision.first], *decision.owner);
       case affinity::Decision::Kind::free: break;
     }
     if (named.empty()) co_return co_await attempt_and_tell();
@@ -118,7 +120,7 @@ class Visit final : private ObjectWatch::Listener {
   // --- ObjectWatch::Listener ---
 
   void on_success() override {
-    served_by_ = Owner{resources_.of(*ex_.deployment), ex_.deployment->name, ex_.subscription->name};
+    served_by_ = Owner{resources_.of(*ex_.deployment), ex_.deployment->name, std::string(whose_)};
     for (const Named& one : unknown_) memory_.note(one.key, one.id, served_by_, false);
     if (!unknown_.empty()) memory_.count(Lookup::probed);
     unknown_.clear();
@@ -277,6 +279,7 @@ class Visit final : private ObjectWatch::Listener {
   const Resources& resources_;
   ObjectMemory memory_;
   openai::PathIds path_;
+  std::string_view whose_;  // what the answer names: the caller's, or theirs who made what it shows
   std::vector<Named> unknown_;  // what the one that serves turns out to have
   Owner served_by_;
   int status_ = 0;  // of the last attempt

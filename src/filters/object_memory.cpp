@@ -50,8 +50,7 @@ awaitable<std::vector<const Owner*>> ObjectMemory::find(const std::vector<Named>
   std::vector<const Owner*> owners;
   std::vector<std::string> unknown;
   for (const Named& one : named) {
-    const bool lives_on = use == Use::use && !is_short_lived(one.id);
-    owners.push_back(directory_.find(one.key, lives_on ? keep_for(one.id) : std::chrono::seconds(0)));
+    owners.push_back(directory_.find(one.key, use == Use::use ? longer_for(one.id) : std::chrono::seconds(0)));
     if (!owners.back()) unknown.push_back(affinity::to_text(one.key));
   }
   if (unknown.empty() || !notes_) co_return owners;
@@ -76,6 +75,8 @@ awaitable<std::vector<const Owner*>> ObjectMemory::find(const std::vector<Named>
 }
 
 void ObjectMemory::note(ObjectKey key, std::string_view id, const Owner& owner, bool replaces) {
+  // Whoever looks at something again and again learns nothing new, and has nothing to tell.
+  if (!replaces && directory_.find(key, longer_for(id))) return;
   directory_.note(key, owner, keep_for(id), replaces);
   if (notes_) notes_->put(affinity::to_text(key), text_of(owner), keep_for(id), replaces);
 }
@@ -91,6 +92,11 @@ awaitable<std::vector<std::optional<std::string>>> ObjectMemory::notes_find(std:
 
 std::chrono::seconds ObjectMemory::keep_for(std::string_view id) const {
   return is_short_lived(id) ? times_.responses : times_.objects;
+}
+
+// From a use of it; 0: it is not kept for longer.
+std::chrono::seconds ObjectMemory::longer_for(std::string_view id) const {
+  return is_short_lived(id) ? std::chrono::seconds(0) : times_.objects;
 }
 
 }  // namespace tollgate::filters

@@ -34,6 +34,7 @@ class ObjectMemory {
   enum class Use : unsigned char { use, look };
   awaitable<std::vector<const affinity::Owner*>> find(const std::vector<Named>& named, Use use = Use::use);
 
+  // Without `replaces` what is remembered stays.
   void note(affinity::ObjectKey key, std::string_view id, const affinity::Owner& owner, bool replaces);
   void forget(affinity::ObjectKey key);
   void count(affinity::Lookup lookup) { directory_.count(lookup); }
@@ -41,6 +42,7 @@ class ObjectMemory {
  private:
   awaitable<std::vector<std::optional<std::string>>> notes_find(std::vector<std::string> keys);
   std::chrono::seconds keep_for(std::string_view id) const;
+  std::chrono::seconds longer_for(std::string_view id) const;
 
   affinity::Directory& directory_;
   sharing::SharedNotes* notes_;  // null: nothing is shared

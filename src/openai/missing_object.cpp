@@ -100,6 +100,7 @@ bool is_missing_object(int status, std::string_view body) {
   if (std::ranges::find(not_meant, error.code) != not_meant.end()) return false;
   if (status == 404) return true;
   if (contains(error.code, "not_found")) return true;
+  if (error.code == "invalid_encrypted_content") return true;  // thoughts that another resource has had
   const bool says_so = contains(error.message, "not found") || contains(error.message, "no such") ||
                        contains(error.message, "not exist") || contains(error.message, "invalid training_file") ||
                        contains(error.message, "invalid validation_file");

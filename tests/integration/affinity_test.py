@@ -164,6 +164,9 @@ def test_streams_and_background_work_are_remembered(resources):
     assert b"response.completed" in again.body
     seen = [json.loads(gateway.ask("GET", f"{RESPONSES}/{background['id']}").body)["status"] for _ in range(3)]
     assert seen[-1] == "completed"
+    item = json.loads(gateway.ask("GET", f"{RESPONSES}/{background['id']}").body)["output"][-1]["id"]
+    for _ in range(4):  # wherever they would go by themselves
+        gateway.respond("both", [{"type": "item_reference", "id": item}])
     other = gateway.respond("west", "Never mind.", background=True)
     assert json.loads(gateway.ask("POST", f"{RESPONSES}/{other['id']}/cancel").body)["status"] == "cancelled"
     assert resources.asked()[0] == []

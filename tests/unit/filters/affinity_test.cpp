@@ -273,6 +273,22 @@ TEST_F(AffinityTest, RemembersTheFilesOfABatch) {
   EXPECT_TRUE(owner_of("file-err"));
 }
 
+// Made in the background: the answer that created it names no items yet. They are theirs who made it.
+TEST_F(AffinityTest, RemembersTheItemsOfAResponseThatIsLookedAt) {
+  product_->objects = ObjectSharing::product;
+  for (const auto* id : {"resp_1", "resp_2"}) remember(id, "west", "gpt-west", "payroll");
+  resource("west") = {{"resp_1", "resp_2"}, 0, 0, R"({"id":"resp_1","output":[{"id":"rs_1"},{"id":"msg_1"}]})", {}};
+  call("GET", "/v1/responses/resp_1");
+  for (const auto* id : {"rs_1", "msg_1"}) {
+    ASSERT_TRUE(owner_of(id)) << id;
+    EXPECT_EQ(*owner_of(id), (Owner{"https://west", "gpt-west", "payroll"}));
+  }
+  resource("west").events = {R"({"type":"response.completed","response":{"id":"resp_2","output":[{"id":"msg_2"}]}})"};
+  call("GET", "/v1/responses/resp_2?stream=true&starting_after=7");
+  ASSERT_TRUE(owner_of("msg_2"));
+  EXPECT_EQ(owner_of("msg_2")->subscription, "payroll");
+}
+
 TEST_F(AffinityTest, BelievesNoFilesContent) {
   resource("east") = {{"file-1"}, 0, 0, R"({"id":"file-of-somebody-else"})", {}};
   call("GET", "/v1/files/file-1/content");

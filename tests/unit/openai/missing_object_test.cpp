@@ -20,6 +20,7 @@ TEST(MissingObject, IsWhatAResourceDoesNotHave) {
   EXPECT_TRUE(is_missing_object(404, error("NotFound", "Azure OpenAI Responses API is not enabled in this region")));
   EXPECT_TRUE(is_missing_object(404, "<html>"));
   EXPECT_TRUE(is_missing_object(400, error("previous_response_not_found", "m", "previous_response_id")));
+  EXPECT_TRUE(is_missing_object(400, error("invalid_encrypted_content", "The encrypted content could not be verified.")));
   EXPECT_TRUE(is_missing_object(400, error("", "Invalid 'input_file_id': no such file.", "input_file_id")));
   EXPECT_TRUE(is_missing_object(400, error("invalid_value", "invalid training_file: file-1", "training_file")));
 }
