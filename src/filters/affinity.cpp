@@ -121,7 +121,9 @@ class Visit final : private ObjectWatch::Listener {
 
   void on_success() override {
     served_by_ = Owner{resources_.of(*ex_.deployment), ex_.deployment->name, std::string(whose_)};
-    for (const Named& one : unknown_) memory_.note(one.key, one.id, served_by_, false);
+    if (memory_.is_sure()) {
+      for (const Named& one : unknown_) memory_.note(one.key, one.id, served_by_, false);
+    }
     if (!unknown_.empty()) memory_.count(Lookup::probed);
     unknown_.clear();
   }
@@ -131,7 +133,7 @@ class Visit final : private ObjectWatch::Listener {
     if (ex_.facts && !ex_.facts->store && !id.starts_with("rs_")) return;
     if (ex_.facts && ex_.facts->background && ex_.background_id.empty() && id.starts_with("resp_")) ex_.background_id = id;
     const bool is_new = ex_.method == "POST" && path_.outer.empty();
-    memory_.note(affinity::key_of(id), id, served_by_, is_new);
+    if (is_new || memory_.is_sure()) memory_.note(affinity::key_of(id), id, served_by_, is_new);
   }
 
   // --- calling ---

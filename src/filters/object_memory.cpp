@@ -54,12 +54,18 @@ awaitable<std::vector<const Owner*>> ObjectMemory::find(const std::vector<Named>
     if (!owners.back()) unknown.push_back(affinity::to_text(one.key));
   }
   if (unknown.empty() || !notes_) co_return owners;
-  std::vector<std::optional<std::string>> texts;
+  Texts texts;
   for (auto from = unknown.begin(); from != unknown.end();) {
     const auto to = from + std::min<std::ptrdiff_t>(most_at_once, unknown.end() - from);
     std::vector<std::string> some(from, to);
-    std::vector<std::optional<std::string>> found = co_await notes_find(std::move(some));
-    std::ranges::move(found, std::back_inserter(texts));
+    const auto asked = static_cast<std::size_t>(to - from);
+    std::optional<Texts> found = co_await notes_find(std::move(some));
+    if (found) {
+      std::ranges::move(*found, std::back_inserter(texts));
+    } else {
+      is_sure_ = false;
+      texts.resize(texts.size() + asked);
+    }
     from = to;
   }
   auto text = texts.begin();
@@ -86,7 +92,7 @@ void ObjectMemory::forget(ObjectKey key) {
   if (notes_) notes_->erase(affinity::to_text(key));
 }
 
-awaitable<std::vector<std::optional<std::string>>> ObjectMemory::notes_find(std::vector<std::string> keys) {
+awaitable<std::optional<ObjectMemory::Texts>> ObjectMemory::notes_find(std::vector<std::string> keys) {
   return notes_->find(std::move(keys));
 }
 

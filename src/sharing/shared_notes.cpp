@@ -11,19 +11,26 @@ namespace {
 
 constexpr std::size_t most_untold = 10'000;
 
-using Texts = std::vector<std::optional<std::string>>;
+using Texts = SharedNotes::Texts;
+
+struct Found {
+  explicit Found(std::size_t keys) : texts(keys) {}
+  Texts texts;
+  bool is_answered = false;
+};
 
 class Look final : public RedisLink::Request {
  public:
-  Look(std::shared_ptr<Texts> found, Numbers& numbers) : found_(std::move(found)), numbers_(numbers) {}
+  Look(std::shared_ptr<Found> found, Numbers& numbers) : found_(std::move(found)), numbers_(numbers) {}
   ~Look() override {
     if (ticket.waiter) ticket.waiter->end();
   }
   void answered(const Reply& reply) override {
     if (reply.is_error()) numbers_.errors.add();
-    const std::size_t count = std::min(found_->size(), reply.list.size());
-    for (std::size_t i = 0; i < count; ++i) {
-      if (reply.list[i].kind == Reply::Kind::text) (*found_)[i] = reply.list[i].text;
+    found_->is_answered = reply.list.size() == found_->texts.size();
+    if (!found_->is_answered) return;
+    for (std::size_t i = 0; i < reply.list.size(); ++i) {
+      if (reply.list[i].kind == Reply::Kind::text) found_->texts[i] = reply.list[i].text;
     }
   }
   void lost() override {}
@@ -31,7 +38,7 @@ class Look final : public RedisLink::Request {
   Ticket ticket;
 
  private:
-  std::shared_ptr<Texts> found_;
+  std::shared_ptr<Found> found_;
   Numbers& numbers_;
 };
 
@@ -50,10 +57,11 @@ class Told final : public RedisLink::Request {
 
 }  // namespace
 
-awaitable<Texts> SharedNotes::find(std::vector<std::string> keys) {
+awaitable<std::optional<Texts>> SharedNotes::find(std::vector<std::string> keys) {
   const auto now = Clock::now();
-  auto found = std::make_shared<Texts>(keys.size());
-  if (keys.empty() || !store_.is_up() || !store_.may_answer(now)) co_return *found;
+  if (keys.empty()) co_return Texts();
+  if (!store_.is_up() || !store_.may_answer(now)) co_return std::nullopt;
+  auto found = std::make_shared<Found>(keys.size());
   Words words{"MGET"};
   for (const std::string& key : keys) words.push_back(prefix_ + key);
   Waiter waiter(loop_, wakes_, now + patience(timeout_));
@@ -63,7 +71,8 @@ awaitable<Texts> SharedNotes::find(std::vector<std::string> keys) {
     store_.ask(words, std::move(look));
   }
   co_await waiter;
-  co_return *found;
+  if (!found->is_answered) co_return std::nullopt;
+  co_return std::move(found->texts);
 }
 
 void SharedNotes::put(std::string_view key, std::string text, std::chrono::seconds keep, bool replaces) {

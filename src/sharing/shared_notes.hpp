@@ -1,6 +1,6 @@
 // Short texts that gateways tell each other through Redis, beside the pots: a key, a text, for a time.
 //
-// Nobody depends on them: while Redis is away nothing is found, and what was noted is told later.
+// Nobody depends on them: while Redis is away nobody can look, and what was noted is told later.
 // One thread: the worker's.
 #pragma once
 
@@ -31,9 +31,11 @@ class SharedNotes {
         store_(store),
         numbers_(numbers) {}
 
-  // The texts under `keys`, in order; all are absent when Redis is away or does not answer within the
-  // sharing's timeout.
-  awaitable<std::vector<std::optional<std::string>>> find(std::vector<std::string> keys);
+  using Texts = std::vector<std::optional<std::string>>;
+
+  // The texts under `keys`, in order. Nothing when Redis is away or does not answer within the sharing's
+  // timeout: then they are not known to be absent.
+  awaitable<std::optional<Texts>> find(std::vector<std::string> keys);
 
   // Without `replaces` a text that is there stays. Never waits; kept while Redis is away, up to a bound.
   void put(std::string_view key, std::string text, std::chrono::seconds keep, bool replaces);

@@ -463,6 +463,14 @@ def test_gateways_that_share_a_redis_tell_each_other(resources):
     assert other.ask("GET", f"{RESPONSES}/{fresh}").status == 200
     assert other.lookups("probed") == 1
     assert later != fresh
+    # Who finds it there does not own it for that.
+    assert other.ask("GET", f"{RESPONSES}/{fresh}", key=PARTNER_KEY).status == 200
+    assert other.ask("GET", f"{RESPONSES}/{fresh}").status == 200
+    assert one.ask("GET", f"{RESPONSES}/{fresh}", key=PARTNER_KEY).status == 404
+    assert other.lookups("foreign") == 1
+    # What is made meanwhile has an owner.
+    own = other.respond("west", "Mine.", previous_response_id=fresh)["id"]
+    assert other.ask("GET", f"{RESPONSES}/{own}", key=PARTNER_KEY).status == 404
 
 
 def test_an_owner_that_is_down_is_not_replaced(resources):
