@@ -5,6 +5,7 @@
 #include "pipeline/registry.hpp"
 
 #include <cstdio>
+#include <iostream>
 #include <string_view>
 
 namespace {
@@ -29,13 +30,19 @@ tollgate::config::LoadOptions load_options() {
   return options;
 }
 
-}  // namespace
+// What cannot be written has not been told, whatever the command came to.
+int when_told(int status) {
+  const bool is_told = std::cout.flush().good() && std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  if (is_told) return status;
+  std::fputs("tollgate: standard output cannot be written\n", stderr);
+  return status == 0 ? 1 : status;
+}
 
-int main(int argc, char** argv) {
+// The commands that come to an end by themselves.
+int run_briefly(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
   const int count = argc - 2;
   char** arguments = argv + 2;
-  if (command == "serve") return tollgate::app::serve_command(count, arguments);
   if (command == "check") return tollgate::cli::check_command(count, arguments, load_options());
   if (command == "doctor") return tollgate::cli::doctor_command(count, arguments, load_options());
   if (command == "schema") return tollgate::cli::schema_command(count, arguments, load_options());
@@ -43,9 +50,17 @@ int main(int argc, char** argv) {
   if (command == "usage") return tollgate::cli::usage_command(count, arguments);
   if (command == "ptu-advisor") return tollgate::cli::ptu_advisor_command(count, arguments);
   if (command == "tokens") return tollgate::cli::tokens_command(count, arguments);
-  if (command == "mock-azure") return tollgate::mock::run(count, arguments);
   if (command == "version") return tollgate::cli::version_command(count, arguments);
   const bool asked = command == "help" || command == "--help" || command == "-h";
   std::fputs(usage, asked ? stdout : stderr);
   return asked ? 0 : 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  if (command == "serve") return tollgate::app::serve_command(argc - 2, argv + 2);
+  if (command == "mock-azure") return tollgate::mock::run(argc - 2, argv + 2);
+  return when_told(run_briefly(argc, argv));
 }

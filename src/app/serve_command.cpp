@@ -10,6 +10,11 @@
 #include <string_view>
 
 namespace tollgate::app {
+namespace {
+
+constexpr const char* how_to = "usage: tollgate serve [--config FILE]\n";
+
+}  // namespace
 
 int serve_command(int argc, char** argv) {
   std::string path = "config/tollgate.yaml";
@@ -18,8 +23,9 @@ int serve_command(int argc, char** argv) {
     if (argument == "--config" && i + 1 < argc) {
       path = argv[++i];
     } else {
-      std::fprintf(stderr, "usage: tollgate serve [--config FILE]\n");
-      return 2;
+      const bool is_asked = argument == "--help" || argument == "-h";
+      std::fputs(how_to, is_asked ? stdout : stderr);
+      return is_asked ? 0 : 2;
     }
   }
   config::LoadOptions options;

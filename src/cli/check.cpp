@@ -1,5 +1,6 @@
 // `tollgate check`: is this configuration good, and what does it come to?
 #include "cli/commands.hpp"
+#include "cli/text.hpp"
 #include "config/tls_files.hpp"
 
 #include <chrono>
@@ -9,6 +10,8 @@
 
 namespace tollgate::cli {
 namespace {
+
+constexpr const char* check_usage = "usage: tollgate check [--show-defaults] FILE\n";
 
 int refuse(const std::vector<config::Problem>& problems) {
   for (const config::Problem& problem : problems) std::cerr << to_text(problem) << '\n';
@@ -23,6 +26,7 @@ std::string count_of(std::size_t count, const char* noun) {
 }  // namespace
 
 int check_command(int argc, char** argv, const config::LoadOptions& options) {
+  if (tells_help(argc, argv, check_usage)) return 0;
   const char* path = nullptr;
   bool has_defaults = false;
   for (int i = 0; i < argc; ++i) {
@@ -36,7 +40,7 @@ int check_command(int argc, char** argv, const config::LoadOptions& options) {
     argument == "--show-defaults" ? has_defaults = true : (path = argv[i], true);
   }
   if (!path) {
-    std::cerr << "usage: tollgate check [--show-defaults] FILE\n";
+    std::cerr << check_usage;
     return 2;
   }
   if (has_defaults) {

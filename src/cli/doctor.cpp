@@ -3,6 +3,7 @@
 #include "cli/doctor/examine.hpp"
 #include "cli/doctor/output.hpp"
 #include "cli/reading.hpp"
+#include "cli/text.hpp"
 #include "config/values.hpp"
 #include "tollgate/log.hpp"
 
@@ -76,6 +77,7 @@ void show_progress(std::size_t done, std::size_t all) {
 }  // namespace
 
 int doctor_command(int argc, char** argv, const config::LoadOptions& load_options) {
+  if (tells_help(argc, argv, how_to)) return 0;
   Arguments arguments;
   try {
     arguments = parse(argc, argv);

@@ -1,5 +1,6 @@
 // `tollgate keys`: makes subscription keys and hashes them. A key is shown once, when it is made.
 #include "cli/commands.hpp"
+#include "cli/text.hpp"
 
 #include "base/sha256.hpp"
 #include "config/secrets.hpp"
@@ -16,6 +17,10 @@
 
 namespace tollgate::cli {
 namespace {
+
+constexpr const char* keys_usage =
+    "usage: tollgate keys new\n"
+    "       tollgate keys hash < FILE\n";
 
 std::string hash_of(std::string_view key) {
   return "sha256:" + config::to_hex(base::sha256(key));
@@ -78,11 +83,11 @@ int print_hash() {
 }  // namespace
 
 int keys_command(int argc, char** argv) {
+  if (tells_help(argc, argv, keys_usage)) return 0;
   std::string_view action = argc == 1 ? argv[0] : "";
   if (action == "new") return print_new_key();
   if (action == "hash") return print_hash();
-  std::cerr << "usage: tollgate keys new\n"
-               "       tollgate keys hash < FILE\n";
+  std::cerr << keys_usage;
   return 2;
 }
 

@@ -3,6 +3,7 @@
 #include "cli/ptu/output.hpp"
 #include "cli/ptu/picture.hpp"
 #include "cli/reading.hpp"
+#include "cli/text.hpp"
 
 #include "config/amounts.hpp"
 #include "config/values.hpp"
@@ -171,6 +172,7 @@ void write_picture_file(const std::vector<Advised>& all, const std::string& path
 }  // namespace
 
 int ptu_advisor_command(int argc, char** argv) {
+  if (tells_help(argc, argv, how_to)) return 0;
   try {
     const Arguments arguments = parse(argc, argv);
     const std::shared_ptr<const Config> config = config_of(arguments.config);

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <ostream>
+#include <iostream>
 #include <string_view>
 
 namespace tollgate::cli {
@@ -15,6 +15,14 @@ namespace {
 constexpr std::int64_t nano = 1'000'000'000;
 
 }  // namespace
+
+bool tells_help(int argc, char** argv, const char* how_to) {
+  const bool is_asked = std::any_of(argv, argv + std::max(argc, 0), [](std::string_view argument) {
+    return argument == "--help" || argument == "-h";
+  });
+  if (is_asked) std::cout << how_to;
+  return is_asked;
+}
 
 std::string dollars(std::int64_t amount) {
   const std::uint64_t size = amount < 0 ? 0 - static_cast<std::uint64_t>(amount)

@@ -9,6 +9,10 @@
 
 namespace tollgate::cli {
 
+// Whether a command is asked how it is called (--help or -h among its arguments), which is then written to
+// standard output.
+bool tells_help(int argc, char** argv, const char* how_to);
+
 // Nano-dollars as dollars, exact: "12.3", "0.00045", "-1.0".
 std::string dollars(std::int64_t nano);
 // The same for people, with 0 to 9 places: "$1,234.50".

@@ -1,5 +1,6 @@
 // `tollgate tokens`: the exact number of tokens of what stands on standard input.
 #include "cli/commands.hpp"
+#include "cli/text.hpp"
 
 #include "tokens/tokens.hpp"
 
@@ -12,19 +13,20 @@
 namespace tollgate::cli {
 namespace {
 
-constexpr const char* usage =
+constexpr const char* tokens_usage =
     "usage: tollgate tokens [--encoding NAME | --model NAME] < TEXT\n"
     "  NAME of an encoding: cl100k_base, o200k_base (default)\n";
 
 }  // namespace
 
 int tokens_command(int argc, char** argv) {
+  if (tells_help(argc, argv, tokens_usage)) return 0;
   auto encoding = std::optional(tokens::Encoding::o200k_base);
   if (argc != 0) {
     const std::string_view option = argv[0];
     const bool is_model = option == "--model";
     if (argc != 2 || (!is_model && option != "--encoding")) {
-      std::cerr << usage;
+      std::cerr << tokens_usage;
       return 2;
     }
     encoding = is_model ? tokens::encoding_of_model(argv[1]) : tokens::encoding_named(argv[1]);

@@ -1,6 +1,7 @@
 // `tollgate usage`: who spent what, read from the ledger while the gateway runs.
 #include "cli/commands.hpp"
 #include "cli/reading.hpp"
+#include "cli/text.hpp"
 #include "cli/usage_output.hpp"
 
 #include "ledger/report.hpp"
@@ -126,6 +127,7 @@ void write(std::ostream& out, const UsageTable& table, const std::string& format
 }  // namespace
 
 int usage_command(int argc, char** argv) {
+  if (tells_help(argc, argv, how_to)) return 0;
   try {
     const Arguments arguments = parse(argc, argv);
     const std::shared_ptr<const Config> config = config_of(arguments.config);

@@ -1,5 +1,6 @@
 // `tollgate version`: what this binary was built from.
 #include "cli/commands.hpp"
+#include "cli/text.hpp"
 
 #include <openssl/crypto.h>
 #include <boost/version.hpp>
@@ -25,6 +26,8 @@
 namespace tollgate::cli {
 namespace {
 
+constexpr const char* version_usage = "usage: tollgate version\n";
+
 #ifdef __clang__
 constexpr const char* compiler = __VERSION__;
 #else
@@ -33,9 +36,10 @@ constexpr const char* compiler = "GCC " __VERSION__;
 
 }  // namespace
 
-int version_command(int argc, char**) {
+int version_command(int argc, char** argv) {
+  if (tells_help(argc, argv, version_usage)) return 0;
   if (argc > 0) {
-    std::cerr << "usage: tollgate version\n";
+    std::cerr << version_usage;
     return 2;
   }
   std::string_view build = TOLLGATE_BUILD_TYPE;
