@@ -119,7 +119,9 @@ void Report::each_minute(std::optional<std::int64_t> from, std::optional<std::in
                    " sum(prompt) AS prompt, sum(cached) AS cached, sum(completion) AS completion,"
                    " sum(reasoning) AS reasoning, sum(estimated) AS estimated, sum(cost) AS cost,"
                    " sum(saved) AS saved FROM usage JOIN series ON series.id = usage.series"
-                   " WHERE minute >= ?1 AND minute < ?2"
+                   " WHERE minute >= ?1 AND minute < ?2 AND (is_batch OR prompt <> 0 OR completion <> 0"
+                   " OR operation NOT IN (SELECT id FROM names WHERE name IN"
+                   " ('response_object', 'files', 'fine_tuning', 'vector_stores')))"
                    " GROUP BY minute, deployment, model, is_ptu, is_batch) ORDER BY minute");
   select.bind(1, from.value_or(-always)).bind(2, to.value_or(always));
   try {

@@ -60,7 +60,8 @@ class Report {
   ~Report();
 
   std::vector<UsageRow> usage(const UsageQuery& query);  // in the order of the keys
-  // Minutes since the epoch, `to` exclusive; in the order of time.
+  // Minutes since the epoch, `to` exclusive; in the order of time. Without calls about stored objects that took
+  // no tokens, except batches.
   void each_minute(std::optional<std::int64_t> from, std::optional<std::int64_t> to,
                    const std::function<void(const MinuteUse&)>& visit);
   std::optional<std::int64_t> last_minute();             // with usage

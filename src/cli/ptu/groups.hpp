@@ -46,7 +46,7 @@ struct Group {
   std::map<std::string, Member> members;  // by deployment
   std::int64_t begin = 0, end = 0;        // minutes since the epoch
   std::int64_t estimated_requests = 0;
-  std::int64_t batch_requests = 0;        // left out: batches do not run on reserved capacity
+  std::int64_t batch_requests = 0;        // about batches, looks included; left out: they do not run on reserved capacity
   std::int64_t long_context_above = 0;    // the price list has another row for such prompts; 0: none
 };
 

@@ -194,7 +194,7 @@ std::vector<std::string> warnings_of(const Advised& advised) {
     warnings.push_back("prompts of more than " + grouped(group.long_context_above) +
                        " tokens cost more by the token than is reckoned here");
   if (group.batch_requests > 0)
-    warnings.push_back("batches are left out (requests: " + grouped(group.batch_requests) +
+    warnings.push_back("batches are left out (calls about them, looks included: " + grouped(group.batch_requests) +
                        "): they do not run on units");
   return warnings;
 }

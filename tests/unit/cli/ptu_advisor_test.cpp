@@ -92,7 +92,16 @@ void write_ledger(const std::string& path) {
   c.model = "gpt-4o";
   c.deployment = "gpt-4o-batch";
   c.is_batch = true;
+  c.operation = "batches";
   lane.append(c, {});
+  // Looks at what is stored, long before anything else: no load, and no minute with use.
+  c.is_batch = false;
+  c.usage = {};
+  c.at = WallTime(std::chrono::seconds(first_day - 86'400));
+  for (const char* operation : {"response_object", "files", "fine_tuning", "vector_stores"}) {
+    c.operation = operation;
+    lane.append(c, {});
+  }
 }
 
 // One ledger for all tests: it is only read.
