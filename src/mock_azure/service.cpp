@@ -43,6 +43,13 @@ constexpr std::string_view standard_headers[] = {
     "from", "priority", "dnt", "warning", "proxy-authorization", "proxy-connection", "baggage",
 };
 
+// Of a call that chooses no deployment; the others take what is planted when they do.
+bool is_without_deployment(const Route& route) {
+  constexpr std::string_view kept[] = {"files", "batches", "fine_tuning/jobs", "vector_stores", "models"};
+  return std::find(std::begin(kept), std::end(kept), route.operation) != std::end(kept) ||
+         (route.operation == "responses" && !route.segments.empty());
+}
+
 bool has_prefix(std::string_view name, std::string_view prefix) {
   return name.size() >= prefix.size() && iequals(name.substr(0, prefix.size()), prefix);
 }
@@ -167,6 +174,7 @@ Reply Service::answer(Call& call, const Access& access) {
     if (!fault) return invalid_request("x-mock-fault names no known fault: " + std::string(wish));
     call.fault = *fault;
   }
+  if (!call.fault && is_without_deployment(call.route)) call.fault = faults_.take({});
   if (call.fault.kind == FaultKind::status) return fault_status_reply(call.fault);
   for (const Operation& operation : surfaces) {
     if (operation.name == call.route.operation) return operation.answer(call);

@@ -258,6 +258,18 @@ TEST(MockService, PlantedFaultsHitTheirDeploymentAlone) {
   EXPECT_EQ(send(service, Asked("POST", "/mock/faults", "", R"({"fault":"melt"})")).status, 400);
 }
 
+TEST(MockService, FaultsPlantedForAllHitWhatNamesNoDeploymentToo) {
+  Service service{Config{}};
+  send(service, Asked("POST", "/mock/faults", "", R"({"deployment":"gpt-4o","fault":"status=503"})"));
+  EXPECT_EQ(send(service, Asked("GET", "/v1/files")).status, 200);
+  send(service, Asked("DELETE", "/mock/faults"));
+  send(service, Asked("POST", "/mock/faults", "", R"({"deployment":"*","fault":"status=503"})"));
+  for (const char* path : {"/v1/files", "/v1/responses/resp_1", "/v1/batches/batch_1", "/v1/vector_stores", "/v1/models"}) {
+    EXPECT_EQ(send(service, Asked("GET", path)).status, 503) << path;
+  }
+  EXPECT_EQ(chat(service, hello).status, 503);
+}
+
 TEST(MockService, AnswersEarlyOnlyWhenTold) {
   Service service{Config{}};
   Asked asked("POST", chat_path, "", hello);
