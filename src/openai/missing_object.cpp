@@ -3,6 +3,7 @@
 #include "base/ascii.hpp"
 #include "base/json_text.hpp"
 #include "openai/json_cursor.hpp"
+#include "openai/route.hpp"
 
 #include <algorithm>
 #include <array>
@@ -80,6 +81,10 @@ std::string with_id(std::string_view before, std::string_view id, std::string_vi
 }
 
 MissingObject missing_in_path(const Route& route, std::string_view id) {
+  if (!id.empty() && ids_in_path(route).inner == id) {
+    const bool is_batch = route.tail.find("/file_batches/") != route.tail.npos;
+    return told(404, with_id(is_batch ? "No file batch found with id '" : "No file found with id '", id, "'."), "", "not_found");
+  }
   switch (route.operation) {
     case Operation::response_object:
       return told(404, with_id("Response with id '", id, "' not found."), "response_id", "not_found");

@@ -58,6 +58,16 @@ TEST(MissingObject, IsToldInTheProvidersWords) {
   EXPECT_NE(missing_object(*route, "a\"b", "").body.find(R"(a\"b)"), std::string::npos);
 }
 
+TEST(MissingObject, IsNamedAsWhatItIsInAPath) {
+  const auto told = [](std::string_view target, std::string_view id) {
+    RouteError problem;
+    return missing_object(*parse_target("GET", target, problem), id, "").body;
+  };
+  EXPECT_NE(told("/v1/vector_stores/vs_1/files/file-1", "vs_1").find("No vector store found with id 'vs_1'."), std::string::npos);
+  EXPECT_NE(told("/v1/vector_stores/vs_1/files/file-1", "file-1").find("No file found with id 'file-1'."), std::string::npos);
+  EXPECT_NE(told("/v1/vector_stores/vs_1/file_batches/vsfb_1", "vsfb_1").find("No file batch found with id 'vsfb_1'."), std::string::npos);
+}
+
 TEST(PathIds, AreThoseOfTheOperation) {
   const auto ids = [](std::string_view method, std::string_view target) {
     RouteError problem;
