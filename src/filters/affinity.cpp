@@ -71,6 +71,15 @@ bool is_list(const Exchange& ex, const openai::PathIds& path) {
   }
 }
 
+// Which models could be asked for instead.
+std::string usable(const std::vector<const Model*>& models) {
+  constexpr std::size_t most_told = 10;
+  if (models.empty()) return "it serves no model of this product.";
+  std::string text = "it serves ";
+  for (std::size_t i = 0; i < models.size() && i < most_told; ++i) text.append(i == 0 ? "`" : ", `").append(models[i]->name).append("`");
+  return text + (models.size() > most_told ? " and others." : ".");
+}
+
 std::string cited(const Named& named) {
   if (named.field.empty()) return "`" + named.id + "`";
   return "`" + named.id + "` (`" + std::string(named.field) + "`)";
@@ -168,7 +177,7 @@ class Visit final : private ObjectWatch::Listener {
         there, [&](const Deployment* deployment) { return may_serve(*ex_.subscription->product, *deployment); });
     if (allowed == there.end()) co_return co_await refuse_region(named);
     ex_.pinned = resources_.with_model(ex_, **allowed);
-    if (!ex_.pinned) co_return co_await refuse_model(named);
+    if (!ex_.pinned) co_return co_await refuse_model(named, **allowed);
     memory_.count(Lookup::known);
     ex_.route_reason = "affinity";
     const bool is_alone = !path_.outer.empty() && path_.inner.empty();
@@ -264,13 +273,13 @@ class Visit final : private ObjectWatch::Listener {
     co_return co_await reply_error(ex_, out_, std::move(error));
   }
 
-  awaitable<Outcome> refuse_model(const Named& named) {
+  awaitable<Outcome> refuse_model(const Named& named, const Deployment& keeper) {
     memory_.count(Lookup::conflict);
     Error error;
     error.kind = ErrorKind::bad_request;
     error.source = ErrorSource::client;
-    error.message = cited(named) + " is kept by a resource that does not serve the model `" + ex_.model_asked +
-                    "`; use the model that it was made with.";
+    error.message = cited(named) + " is kept by a resource that does not serve the model `" + ex_.model_asked + "`; " +
+                    usable(resources_.models_at(ex_, keeper));
     error.param = "model";
     co_return co_await reply_error(ex_, out_, std::move(error));
   }

@@ -1,6 +1,7 @@
 #include "filters/resources.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace tollgate::filters {
 
@@ -54,6 +55,18 @@ const Deployment* Resources::with_model(const Exchange& ex, const Deployment& ow
     if (of(*deployment) == of(owner)) return deployment;
   }
   return nullptr;
+}
+
+std::vector<const Model*> Resources::models_at(const Exchange& ex, const Deployment& owner) const {
+  const Product& product = *ex.subscription->product;
+  const auto is_there = [&](const RouteChoice& choice) {
+    return of(*choice.deployment) == of(owner) && may_serve(product, *choice.deployment);
+  };
+  std::vector<const Model*> out;
+  std::ranges::copy_if(product.models, std::back_inserter(out), [&](const Model* model) {
+    return std::ranges::any_of(model->steps, [&](const RouteStep& step) { return std::ranges::any_of(step, is_there); });
+  });
+  return out;
 }
 
 bool Resources::may_use(const Exchange& ex, const affinity::Owner& owner) const {

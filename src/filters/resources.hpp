@@ -29,6 +29,9 @@ class Resources {
   // The one of those that the exchange's model has with the resource of `owner`. Null: none.
   const Deployment* with_model(const Exchange& ex, const Deployment& owner) const;
 
+  // Those of the caller's models that the resource of `owner` serves.
+  std::vector<const Model*> models_at(const Exchange& ex, const Deployment& owner) const;
+
   // Whether the caller may use what `owner` has made.
   bool may_use(const Exchange& ex, const affinity::Owner& owner) const;
 

@@ -326,7 +326,7 @@ TEST_F(AffinityTest, PinsAChainedResponseToTheModelsDeploymentThere) {
   call("POST", "/v1/responses", R"({"model":"gpt","previous_response_id":"resp_1","input":"More"})", gpt_east_);
   EXPECT_EQ(azure_->asked, Asked());
   EXPECT_EQ(sink_.status, 400);
-  EXPECT_NE(sink_.body.find("does not serve the model `gpt`"), std::string::npos) << sink_.body;
+  EXPECT_NE(sink_.body.find("does not serve the model `gpt`; it serves `gpt-w`."), std::string::npos) << sink_.body;
 }
 
 TEST_F(AffinityTest, LooksTwiceWhereAResponseIsDeniedByMistake) {
