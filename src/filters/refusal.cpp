@@ -66,7 +66,7 @@ awaitable<Outcome> refuse(Exchange& ex, ResponseSink& out, std::unique_ptr<Failu
     }
     case BodySource::State::too_large:
       error.kind = ErrorKind::request_too_large;
-      error.message = "The request body is larger than this gateway takes.";
+      error.message = "The request body is larger than this gateway takes (`server.limits.body`).";
       break;
     case BodySource::State::timeout:
       error.kind = ErrorKind::request_timeout;

@@ -31,7 +31,7 @@ Error problem(ErrorKind kind, std::string message, std::string param = {}) {
 Error error_of(BodySource::State state) {
   switch (state) {
     case BodySource::State::too_large:
-      return problem(ErrorKind::request_too_large, "The request body is larger than this gateway takes.");
+      return problem(ErrorKind::request_too_large, "The request body is larger than this gateway takes (`server.limits.body`).");
     case BodySource::State::timeout:
       return problem(ErrorKind::request_timeout, "The request body did not arrive in time.");
     case BodySource::State::malformed:

@@ -87,6 +87,7 @@ def test_missing_parameters_in_the_providers_words(through, directly, surface):
 def test_sizes(gateway, raw):
     too_large = raw.post(V1, content=b'{"model":"gpt-4o","x":"' + b"x" * (33 << 20) + b'"}')
     assert too_large.status_code == 413 and too_large.json()["error"]["code"] == "request_too_large"
+    assert "`server.limits.body`" in too_large.json()["error"]["message"]
     headers = httpx.get(gateway.url + "/v1/models", headers={"api-key": APP_KEY, "x-much": "x" * 70_000})
     assert headers.status_code == 431 and headers.json()["error"]["code"] == "headers_too_large"
     assert raw.get("/v1/models").status_code == 200

@@ -178,7 +178,8 @@ def test_a_body_that_is_too_large_is_refused_at_once_or_at_the_limit(start):
             except (BrokenPipeError, ConnectionResetError, TimeoutError):
                 pass
             assert sent < 32 << 20  # the limit, and what sockets hold
-            assert client.message().status == 413
+            refused = client.message()
+            assert refused.status == 413 and b"(`server.limits.body`)" in refused.body
     assert gateway.rss() < 64 << 20
 
 
