@@ -138,10 +138,11 @@ class Visit final : private ObjectWatch::Listener {
   }
 
   void on_id(const std::string& id) override {
-    // What is not stored cannot be asked for; only thoughts come back, and can be read by who had them.
-    if (ex_.facts && !ex_.facts->store && !id.starts_with("rs_")) return;
+    const bool is_container = id.starts_with("cntr_");  // it may have been there before
+    // What is not stored cannot be asked for; thoughts come back, and can be read by who had them, and containers stay.
+    if (ex_.facts && !ex_.facts->store && !id.starts_with("rs_") && !is_container) return;
     if (ex_.facts && ex_.facts->background && ex_.background_id.empty() && id.starts_with("resp_")) ex_.background_id = id;
-    const bool is_new = ex_.method == "POST" && path_.outer.empty();
+    const bool is_new = ex_.method == "POST" && path_.outer.empty() && !is_container;
     if (is_new || memory_.is_sure()) memory_.note(affinity::key_of(id), id, served_by_, is_new);
   }
 

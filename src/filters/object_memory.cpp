@@ -20,10 +20,11 @@ constexpr std::ptrdiff_t most_at_once = 500;  // that the shared store is asked 
 // For how long what another gateway has made is remembered here when it was but looked at.
 constexpr std::chrono::minutes looked_at{10};
 
-// Responses and their items are kept for a month from the day they were made, the rest until it is
+// Responses, their items and the containers in which they ran code are kept for a month from the day they were made, the rest until it is
 // deleted.
 bool is_short_lived(std::string_view id) {
-  return id.starts_with("resp_") || id.starts_with("rs_") || id.starts_with("msg_") || id.starts_with("fc_");
+  return id.starts_with("resp_") || id.starts_with("rs_") || id.starts_with("msg_") || id.starts_with("fc_") ||
+         id.starts_with("cntr_");
 }
 
 std::string text_of(const Owner& owner) {

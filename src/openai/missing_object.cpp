@@ -56,8 +56,8 @@ bool contains(std::string_view text, std::string_view words) {
 
 // Fields that name stored objects, as errors cite them.
 bool is_about_object(std::string_view param) {
-  constexpr std::array<std::string_view, 8> params{"previous_response_id", "conversation",    "input_file_id", "training_file",
-                                                   "validation_file",      "file_id",         "file_ids",      "vector_store_ids"};
+  constexpr std::array<std::string_view, 9> params{"previous_response_id", "conversation", "input_file_id", "training_file", "validation_file",
+                                                   "file_id", "file_ids", "vector_store_ids", "container"};
   return std::ranges::any_of(params, [&](std::string_view name) { return param.find(name) != param.npos; });
 }
 
@@ -122,6 +122,7 @@ MissingObject missing_object(const Route& route, std::string_view id, std::strin
     return told(400, with_id("Previous response with id '", id, "' not found."), field, "previous_response_not_found");
   }
   if (field == "conversation") return told(404, with_id("Conversation with id '", id, "' not found."), "", "");
+  if (field == "container") return told(404, with_id("Container with id '", id, "' not found."), "", "");
   if (field == "input") return told(404, with_id("Item with id '", id, "' not found."), "input", "");
   if (field == "input_file_id") return told(400, "Invalid 'input_file_id': no such file.", field, "");
   if (field == "training_file" || field == "validation_file") {

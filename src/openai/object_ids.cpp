@@ -91,7 +91,7 @@ void ObjectIds::end_string() {
   }
   const std::string_view name = is_kept_ ? std::string_view(text_) : std::string_view();
   if (depth_ > 1) {
-    is_id_ = name == "id";
+    is_id_ = name == "id" || (depth_ == 3 && name == "container_id");
     return;
   }
   member_ = name == "id"                                                ? Member::id

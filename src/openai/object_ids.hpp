@@ -11,7 +11,7 @@
 namespace tollgate::openai {
 
 // Reads, of one JSON object: `id`, `output_file_id`, `error_file_id`, `result_files[]`,
-// `conversation.id` and `output[].id`. Lists (`data[]`) are not looked into: who lists has not made
+// `conversation.id`, `output[].id` and `output[].container_id`. Lists (`data[]`) are not looked into: who lists has not made
 // what is in them. Memory is bounded. What it finds does not depend on how the text is cut. Text that
 // is not JSON yields something or nothing. One thread.
 class ObjectIds {
@@ -37,7 +37,7 @@ class ObjectIds {
   std::size_t depth_ = 0;
   std::array<bool, looked_into> is_object_{};  // by depth; 0: outside
   Member member_ = Member::other;              // of the outermost object
-  bool is_id_ = false;           // the member of an inner object that is being read is its `id`
+  bool is_id_ = false;           // the member of an inner object that is being read is an id
   bool expects_key_ = false;     // the next string is one, if an object is being read
   bool in_string_ = false;
   bool is_escaped_ = false;

@@ -21,6 +21,16 @@ std::string_view id_field_called(std::string_view name) {
   return known == id_fields.end() ? std::string_view() : *known;
 }
 
+// A container in which code is run, where `tools` names one instead of describing it.
+bool is_container(std::string_view name, std::string_view value) {
+  if (!base::equals_ignoring_case("container", name) || value.front() != '"') return false;
+  JsonCursor json(value);
+  JsonString string;
+  if (!json.read_string(string)) return false;
+  std::string unescaped;
+  return (string.has_escapes && json_unescape(string.raw, unescaped) ? unescaped : string.raw).starts_with("cntr_");
+}
+
 // Items that stand for ones kept by the resource: it looks them up, and refuses those it has not. The
 // type of a reference may be left out.
 bool is_kept_item(std::string_view type, bool has_role) {
@@ -61,14 +71,15 @@ class Search {
       const auto field = id_field_called(name);
       const bool names_item = is_item && (name == "id" || name == "type");
       has_role |= is_item && name == "role";
-      if (field.empty() && !names_item) {
+      if (field.empty() && !names_item && json_.peek() != '"') {
         value(depth);
         continue;
       }
       std::string_view text;
       if (!json_.read_value(text)) return;
       if (!field.empty()) finder_.take_ids(text, field);
-      else (name == "id" ? id : type) = text;
+      else if (is_container(name, text)) finder_.take_ids(text, "container");
+      else if (names_item) (name == "id" ? id : type) = text;
     }
     if (!id.empty() && is_kept_item(type, has_role)) finder_.take_ids(id, "input");
   }

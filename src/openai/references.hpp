@@ -1,4 +1,4 @@
-// Ids of stored objects that a request body refers to: files, vector stores, items and responses that
+// Ids of stored objects that a request body refers to: files, vector stores, containers, items and responses that
 // were kept by the resource that made them.
 #pragma once
 

@@ -264,6 +264,21 @@ TEST_F(AffinityTest, RemembersOnlyThoughtsOfWhatIsNotStored) {
   EXPECT_TRUE(owner_of("rs_1"));
 }
 
+TEST_F(AffinityTest, KeepsContainersWithWhoeverRanCodeInThem) {
+  resource("west").creates = R"({"id":"resp_1","output":[{"id":"ci_1","container_id":"cntr_1"}]})";
+  call("POST", "/v1/responses", R"({"model":"gpt-w","input":"Hi","store":false})", gpt_west_);
+  ASSERT_TRUE(owner_of("cntr_1"));
+  const std::string again = R"({"model":"gpt","input":"Hi","tools":[{"type":"code_interpreter","container":"cntr_1"}]})";
+  call("POST", "/v1/responses", again, gpt_east_, payroll_);
+  EXPECT_EQ(azure_->asked, Asked());
+  EXPECT_EQ(sink_.status, 404);
+  EXPECT_NE(sink_.body.find("Container with id 'cntr_1' not found."), std::string::npos) << sink_.body;
+  resource("west").knows = {"cntr_1"};
+  call("POST", "/v1/responses", again, gpt_west_);
+  EXPECT_EQ(ex_->route_reason, "affinity");
+  EXPECT_EQ(owner_of("cntr_1")->subscription, "web");
+}
+
 TEST_F(AffinityTest, RemembersTheFilesOfABatch) {
   remember("batch_1", "west", "gpt-west");
   resource("west") = {{"batch_1"}, 0, 0, R"({"id":"batch_1","output_file_id":"file-out","error_file_id":"file-err"})", {}};

@@ -51,7 +51,7 @@ TEST(MissingObject, IsToldInTheProvidersWords) {
   const auto chained = missing_object(*route, "resp_1", "previous_response_id");
   EXPECT_EQ(chained.status, 400);
   EXPECT_TRUE(is_missing_previous_response(chained.status, chained.body)) << chained.body;
-  for (const auto* const field : {"", "previous_response_id", "conversation", "input", "input_file_id", "training_file", "file_id", "vector_store_ids"}) {
+  for (const auto* const field : {"", "previous_response_id", "conversation", "container", "input", "input_file_id", "training_file", "file_id", "vector_store_ids"}) {
     const auto missing = missing_object(*route, "x", field);
     EXPECT_TRUE(is_missing_object(missing.status, missing.body)) << missing.body;
   }

@@ -31,6 +31,12 @@ TEST(ObjectIds, OfAResponse) {
             Found({"resp_1", "conv_1", "rs_1", "msg_1"}));
 }
 
+TEST(ObjectIds, OfContainersInWhichCodeRan) {
+  EXPECT_EQ(ids_in(R"({"id":"resp_1","conversation":{"container_id":"no"},"container_id":"no",
+      "output":[{"type":"code_interpreter_call","id":"ci_1","container_id":"cntr_1","outputs":[{"container_id":"no"}]}]})"),
+            Found({"resp_1", "ci_1", "cntr_1"}));
+}
+
 TEST(ObjectIds, OfBatchesAndJobs) {
   EXPECT_EQ(ids_in(R"({"id":"batch_1","input_file_id":"file-1","output_file_id":"file-2","error_file_id":null})"),
             Found({"batch_1", "file-2"}));

@@ -57,6 +57,14 @@ TEST(References, OfFilesAndVectorStores) {
             Found({"file_id=file-1"}));
 }
 
+TEST(References, OfContainers) {
+  EXPECT_EQ(references(R"({"input":"x","tools":[{"type":"code_interpreter","container":"cntr_1"},
+      {"type":"code_interpreter","container":{"type":"auto","file_ids":["file-1"]}},
+      {"type":"function","name":"f","parameters":{"container":"docker"}}]})"),
+            Found({"container=cntr_1", "file_ids=file-1"}));
+  EXPECT_EQ(references(R"({"tools":[{"container":"\u0063ntr_1"}]})"), Found({"container=cntr_1"}));
+}
+
 TEST(References, OfWorkOnFiles) {
   EXPECT_EQ(references(R"({"input_file_id":"file-1","endpoint":"/responses"})", Operation::batches), Found({"input_file_id=file-1"}));
   EXPECT_EQ(references(R"({"model":"m","training_file":"file-1","validation_file":"file-2"})", Operation::fine_tuning),
