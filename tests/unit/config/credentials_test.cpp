@@ -146,7 +146,7 @@ TEST_F(Credentials, AnEndpointOfThePlatformIsHeldToTheRulesAsAWrittenOneIs) {
   }
   test::Environment app(test::Variables{{"IDENTITY_ENDPOINT", "http://172.16.3.8:8081/msi/token"}, {"IDENTITY_HEADER", "h1"}});
   EXPECT_FALSE(load_with("azure", walled).config);
-  EXPECT_NE(problems_.find("172.16.3.8 is a public address"), std::string::npos) << problems_;
+  EXPECT_NE(problems_.find("172.16.3.8 is outside network.private_ranges"), std::string::npos) << problems_;
 }
 
 TEST_F(Credentials, DeploymentsShareTheOneTheyName) {
