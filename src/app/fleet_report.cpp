@@ -60,7 +60,7 @@ void call_pages(Exposition& out, const std::vector<Row>& rows) {
   out.family("tollgate_deployment_in_flight", Type::gauge, "Calls to a deployment under way.");
   for (const Row& row : rows) out.sample(row.label, static_cast<std::uint64_t>(std::max(0, row.numbers.in_flight)));
   out.family("tollgate_deployment_first_token_seconds", Type::gauge,
-             "How long a deployment's first tokens take of late: up at once, down slowly. What the choice goes by.");
+             "How long a deployment's first tokens take of late. What the choice goes by.");
   for (const Row& row : rows) out.sample(row.label, row.numbers.first_token_seconds);
 }
 

@@ -51,8 +51,10 @@ Standing Backend::look(const Ask& ask, int weight, TimePoint now) {
   }
   standing.is_full = is_ptu_ && ask.turn_at != this && !ptu_->has_room(ask.traffic, now);
   standing.is_to_be_spared = standing.is_full || breaker_.is_to_be_spared(now);
-  const double share = static_cast<double>(in_flight_.load(std::memory_order_relaxed)) / weight;
-  standing.cost = (ask.is_stream ? streams_ : others_).at(now) * (1.0 + share);
+  const LatencyAverage& latency = latency_of(ask.is_stream);
+  standing.seconds = latency.seconds();
+  standing.confidence = latency.confidence(now);
+  standing.load = 1.0 + static_cast<double>(in_flight_.load(std::memory_order_relaxed)) / weight;
   return standing;
 }
 
@@ -85,24 +87,25 @@ BackendNumbers Backend::numbers(TimePoint now) const {
   const TimePoint free_at = breaker_.free_at(now);
   if (free_at != no_deadline && free_at > now) out.frees_in = free_at - now;
   out.in_flight = in_flight_.load(std::memory_order_relaxed);
-  out.first_token_seconds = streams_.at(now);
+  out.first_token_seconds = streams_.seconds();
   out.opened = breaker_.opened();
   out.results = results_;
   if (is_ptu_) out.ptu = ptu_->numbers(now);
   return out;
 }
 
-std::optional<Visit> Visit::begin(Backend& backend, TimePoint now, const Ask& ask) {
+std::optional<Visit> Visit::begin(Backend& backend, TimePoint now, const Ask& ask, double expected) {
   const std::lock_guard lock(backend.mutex_);
   if (backend.takes_no_call(now)) return std::nullopt;
   std::optional<PtuStay> stay;
   if (backend.is_ptu_) stay = backend.ptu_->admit(ask.load, now);
   backend.in_flight_.fetch_add(1, std::memory_order_relaxed);
-  return Visit(backend, backend.breaker_.enter(now), stay);
+  return Visit(backend, ask, expected, backend.breaker_.enter(now), stay);
 }
 
 Visit::Visit(Visit&& other) noexcept
-    : backend_(std::exchange(other.backend_, nullptr)), is_probe_(other.is_probe_), is_told_(other.is_told_), stay_(other.stay_) {}
+    : backend_(std::exchange(other.backend_, nullptr)), expected_(other.expected_), is_stream_(other.is_stream_),
+      is_probe_(other.is_probe_), is_told_(other.is_told_), stay_(other.stay_) {}
 
 Visit::~Visit() {
   if (!backend_) return;
@@ -139,7 +142,7 @@ void Visit::answered(TimePoint now, Duration took, bool is_stream, std::optional
   note(Result::good);
   if (stay_ && backend_->is_ptu_) backend_->ptu_->accepted(*stay_, reported, now);
   backend_->breaker_.on_success(now, is_probe_);
-  (is_stream ? backend_->streams_ : backend_->others_).see(took, now);
+  backend_->latency_of(is_stream).see(took, now);
   if (is_stream) backend_->first_tokens_.see(took);
 }
 
@@ -150,9 +153,10 @@ void Visit::refused_the_caller(TimePoint now) {
   backend_->breaker_.on_success(now, is_probe_);
 }
 
-bool Visit::failed(TimePoint now, Result how) {
+bool Visit::failed(TimePoint now, Result how, Duration waited) {
   const std::lock_guard lock(backend_->mutex_);
   note(how);
+  see_at_least(waited, now);
   leave_ptu(nothing, now);
   const auto opened = backend_->breaker_.opened();
   backend_->breaker_.on_failure(now, is_probe_);
@@ -173,6 +177,17 @@ void Visit::throttled(TimePoint now, std::chrono::milliseconds advice, int statu
   // Predicted capacity says by itself when it takes calls again.
   if (is_full && backend_->ptu_->is_predictive()) return backend_->breaker_.on_nothing(is_probe_);
   backend_->breaker_.on_throttled(now, is_probe_, advice);
+}
+
+// REQUIRES: the lock.
+void Visit::see_at_least(Duration waited, TimePoint now) {
+  backend_->latency_of(is_stream_).see_at_least(waited, expected_, now);
+}
+
+void Visit::given_up(TimePoint now, Duration waited) {
+  if (is_told_) return;
+  const std::lock_guard lock(backend_->mutex_);
+  see_at_least(waited, now);
 }
 
 void Visit::broke_off(TimePoint now) {

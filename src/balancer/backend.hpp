@@ -48,7 +48,9 @@ struct Standing {
   bool is_to_be_spared = false;  // rather others, if there are any
   bool is_full = false;          // because it is reserved capacity that is predicted to have no room
   Closed why = Closed::nothing;  // when it is not open to calls
-  double cost = 0;               // seconds to wait, roughly; to be compared among equals
+  double seconds = 0;            // to the first token or the whole answer, of late; 0: not known
+  double confidence = 0;         // in that, up to 1
+  double load = 1;               // times as long it may take for what is under way
 };
 
 // For reports.
@@ -57,7 +59,7 @@ struct BackendNumbers {
   Closed why = Closed::nothing;
   Duration frees_in{};           // until it may be called again, when open
   int in_flight = 0;
-  double first_token_seconds = 0;  // peak average of streams
+  double first_token_seconds = 0;  // of streams, of late
   std::uint64_t opened = 0;
   std::array<std::uint64_t, result_count> results{};
   std::optional<PtuNumbers> ptu;  // of reserved capacity
@@ -92,7 +94,8 @@ class Backend {
   const std::string name_;
   mutable std::mutex mutex_;
   Breaker breaker_;
-  PeakAverage streams_, others_;  // to the first token, and to the whole answer
+  LatencyAverage& latency_of(bool is_stream) noexcept { return is_stream ? streams_ : others_; }
+  LatencyAverage streams_, others_;  // to the first token, and to the whole answer
   FirstTokens first_tokens_;
   std::array<std::uint64_t, result_count> results_{};
   std::atomic<int> in_flight_{0};
@@ -126,8 +129,8 @@ class Turn {
 // One thread.
 class Visit {
  public:
-  // Empty when the backend takes no call after all.
-  static std::optional<Visit> begin(Backend& backend, TimePoint now, const Ask& ask = {});
+  // Empty when the backend takes no call after all. `expected`: seconds that its answer was thought to take; 0: unknown.
+  static std::optional<Visit> begin(Backend& backend, TimePoint now, const Ask& ask = {}, double expected = 0);
   Visit(Visit&& other) noexcept;
   Visit& operator=(Visit&&) = delete;
   ~Visit();
@@ -137,21 +140,27 @@ class Visit {
   void answered(TimePoint now, Duration took, bool is_stream, std::optional<double> reported = {});
   // It answered that the fault is the caller's.
   void refused_the_caller(TimePoint now);
-  // True: that was too much, and it is left alone now.
-  bool failed(TimePoint now, Result how);
+  // True: that was too much, and it is left alone now. `waited`: since it had the request.
+  bool failed(TimePoint now, Result how, Duration waited = {});
   // `advice` < 0: it did not say for how long. `status`: what it answered.
   void throttled(TimePoint now, std::chrono::milliseconds advice, int status = 429);
+  // Nobody waits for its answer any longer, `waited` after it had the request. Before it goes, untold.
+  void given_up(TimePoint now, Duration waited);
   // It broke off after it had answered.
   void broke_off(TimePoint now);
   // It ended, and this is what it used.
   void ended(TimePoint now, const Usage& usage);
 
  private:
-  Visit(Backend& backend, bool is_probe, const std::optional<PtuStay>& stay) : backend_(&backend), is_probe_(is_probe), stay_(stay) {}
+  Visit(Backend& backend, const Ask& ask, double expected, bool is_probe, const std::optional<PtuStay>& stay)
+      : backend_(&backend), expected_(expected), is_stream_(ask.is_stream), is_probe_(is_probe), stay_(stay) {}
+  void see_at_least(Duration waited, TimePoint now);
   void note(Result result);
   void leave_ptu(const Usage& usage, TimePoint now);
 
   Backend* backend_;
+  double expected_;
+  bool is_stream_;
   bool is_probe_;
   bool is_told_ = false;
   std::optional<PtuStay> stay_;

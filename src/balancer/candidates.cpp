@@ -10,7 +10,9 @@ namespace tollgate::balancer {
 namespace {
 
 // A deployment gives a call away only to one that is clearly quicker: small differences are noise.
-constexpr double clearly = 1.25;
+constexpr double clearly = 1.5;
+// Of equals of which none is known: any value does, for then what is under way decides.
+constexpr double unknown_seconds = 0.3;
 // Prompts go where their beginning is cached unless that costs more than twice the wait.
 constexpr double worth_a_cache = 2.0;
 constexpr double wait_that_hurts_nobody = 0.05;  // seconds
@@ -69,7 +71,7 @@ std::optional<Candidate> Candidates::next(TimePoint now) {
       }
       if (route_[step].size() > 1) {
         open.push_back({&choice, place, standing});
-      } else if (auto found = enter(choice, place, is_first, now)) {
+      } else if (auto found = enter({&choice, place, standing, standing.seconds}, is_first, now)) {
         return found;  // the usual route, without a list
       }
     }
@@ -79,10 +81,11 @@ std::optional<Candidate> Candidates::next(TimePoint now) {
 }
 
 // Nullopt: it has closed since it was looked at, by another worker's doing.
-std::optional<Candidate> Candidates::enter(const RouteChoice& choice, int ordinal, bool is_first_step, TimePoint now) {
-  tried_ |= 1u << ordinal;
-  Backend& backend = *backends_[choice.deployment->index];
-  auto visit = Visit::begin(backend, now, ask_);
+std::optional<Candidate> Candidates::enter(const Found& found, bool is_first_step, TimePoint now) {
+  tried_ |= 1u << found.ordinal;
+  const Deployment* const deployment = found.choice->deployment;
+  Backend& backend = *backends_[deployment->index];
+  auto visit = Visit::begin(backend, now, ask_, found.expected);
   if (!visit) return std::nullopt;
   if (full_ && full_ != &backend && !is_spill_told_) {
     full_->note_spill(ask_.traffic);
@@ -91,16 +94,32 @@ std::optional<Candidate> Candidates::enter(const RouteChoice& choice, int ordina
   // Another of the first step, with nothing tried, is where the call belongs all the same.
   const bool was_only_passed_over = spill_ == Spill::open || spill_ == Spill::full;
   const Spill why = is_first_step && was_only_passed_over ? Spill::none : spill_;
-  return Candidate{choice.deployment, std::move(*visit), reason_of(why)};
+  return Candidate{deployment, std::move(*visit), reason_of(why)};
 }
 
 std::optional<Candidate> Candidates::take(Step& open, bool is_first_step, TimePoint now) {
+  weigh_up(open);
   while (!open.empty()) {
     const Found chosen = open.size() == 1 ? open.front() : ask_.prefix_hash != 0 ? home_of_prefix(open) : best_of(open);
-    if (auto found = enter(*chosen.choice, chosen.ordinal, is_first_step, now)) return found;
+    if (auto found = enter(chosen, is_first_step, now)) return found;
     std::erase_if(open, [&](const Found& found) { return found.ordinal == chosen.ordinal; });
   }
   return std::nullopt;
+}
+
+// Who is not known (any more) is taken for the mean of the others.
+void Candidates::weigh_up(Step& open) noexcept {
+  double sum = 0, known = 0;
+  for (const Found& found : open) {
+    sum += found.standing.confidence * found.standing.seconds;
+    known += found.standing.confidence;
+  }
+  const double mean = known > 0 ? sum / known : 0;
+  for (Found& found : open) {
+    const Standing& standing = found.standing;
+    found.expected = standing.confidence * standing.seconds + (1 - standing.confidence) * mean;
+    found.cost = (known > 0 ? found.expected : unknown_seconds) * standing.load;
+  }
 }
 
 // Two by chance and by weight; the first has it unless the second is clearly quicker.
@@ -119,14 +138,14 @@ const Candidates::Found& Candidates::best_of(const Step& open) const {
   };
   const Found& first = by_weight(nullptr);
   const Found& second = by_weight(&first);
-  return first.standing.cost > clearly * second.standing.cost ? second : first;
+  return first.cost > clearly * second.cost ? second : first;
 }
 
 // Rendezvous: each prefix has an order of its own among the deployments, and keeps most of it when one
 // comes or goes.
 const Candidates::Found& Candidates::home_of_prefix(const Step& open) const {
   const Found* home = nullptr;
-  double highest = -1, least = open.front().standing.cost;
+  double highest = -1, least = open.front().cost;
   for (const Found& found : open) {
     const std::uint64_t draw = mixed(ask_.prefix_hash, std::hash<std::string>{}(found.choice->deployment->name));
     const double part = (static_cast<double>(draw >> 11) + 0.5) * 0x1.0p-53;
@@ -135,9 +154,9 @@ const Candidates::Found& Candidates::home_of_prefix(const Step& open) const {
       highest = score;
       home = &found;
     }
-    least = std::min(least, found.standing.cost);
+    least = std::min(least, found.cost);
   }
-  return home->standing.cost > worth_a_cache * least + wait_that_hurts_nobody ? best_of(open) : *home;
+  return home->cost > worth_a_cache * least + wait_that_hurts_nobody ? best_of(open) : *home;
 }
 
 Backend* Candidates::worth_waiting_for(TimePoint now) const {

@@ -76,11 +76,14 @@ class Candidates {
     const RouteChoice* choice;
     int ordinal;  // its place in the whole route
     Standing standing;
+    double expected = 0;  // seconds to its answer, as far as it or its equals are known
+    double cost = 0;      // seconds to wait, roughly; to be compared among equals
   };
   using Step = std::vector<Found>;
 
-  std::optional<Candidate> enter(const RouteChoice& choice, int ordinal, bool is_first_step, TimePoint now);
+  std::optional<Candidate> enter(const Found& found, bool is_first_step, TimePoint now);
   std::optional<Candidate> take(Step& open, bool is_first_step, TimePoint now);
+  static void weigh_up(Step& open) noexcept;
   const Found& best_of(const Step& open) const;
   const Found& home_of_prefix(const Step& open) const;
   bool is_admitted(const Deployment& deployment) const { return !only_ || only_->may_serve(deployment); }

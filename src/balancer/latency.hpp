@@ -10,29 +10,44 @@
 
 namespace tollgate::balancer {
 
-// A moving average that jumps up at once and comes down slowly (peak EWMA): one slow answer is enough
-// to be careful, and whoever gets no calls is slowly forgiven.
-class PeakAverage {
+// What answers take of late: an average over the last calls, so that one that gets nine tenths of them is not thought
+// slower than its equal with a tenth. What is known fades while there are no answers, and says nothing after a
+// minute: whoever was slow is tried again.
+class LatencyAverage {
  public:
-  static constexpr std::chrono::seconds memory{10};
+  static constexpr std::chrono::seconds memory{60};
 
   void see(Duration value, TimePoint now) noexcept {
-    const double faded = at(now);
-    const double seen = std::chrono::duration<double>(value).count();
-    seconds_ = seen > faded ? seen : seen + (faded - seen) * left_after(now);
+    calls_ = std::min(calls_left(now) + 1, most_calls);
+    seconds_ += (in_seconds(value) - seconds_) / calls_;
     last_ = now;
   }
 
-  // In seconds; 0: nothing is known.
-  double at(TimePoint now) const noexcept { return seconds_ * left_after(now); }
+  // It had not answered after `value`, and nobody waits any longer. Where that is less than what was expected it says
+  // nothing: it may raise the average, and never lowers it. True: it did.
+  bool see_at_least(Duration value, double expected, TimePoint now) noexcept {
+    if (expected <= 0 || in_seconds(value) <= std::max(expected, seconds_ * confidence(now))) return false;
+    see(value, now);
+    return true;
+  }
+
+  double seconds() const noexcept { return seconds_; }  // 0: there has been no answer
+
+  // From 0, nothing is known (any more), to almost 1: a single answer says half of it.
+  double confidence(TimePoint now) const noexcept {
+    const double calls = calls_left(now);
+    return calls / (calls + 1);
+  }
 
  private:
-  double left_after(TimePoint now) const noexcept {
-    const double passed = std::chrono::duration<double>(now - last_).count();
-    return passed <= 0 ? 1.0 : std::exp(-passed / std::chrono::duration<double>(memory).count());
+  static constexpr double most_calls = 8;
+  static double in_seconds(Duration value) noexcept { return std::chrono::duration<double>(value).count(); }
+  double calls_left(TimePoint now) const noexcept {
+    return calls_ * std::clamp(1.0 - std::chrono::duration<double>(now - last_) / memory, 0.0, 1.0);
   }
 
   double seconds_ = 0;
+  double calls_ = 0;  // that it is the average of, at last_
   TimePoint last_{};
 };
 

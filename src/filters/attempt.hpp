@@ -48,6 +48,7 @@ class Attempt {
   bool is_stream() const noexcept { return kind_ == Kind::events; }
   bool is_callers_error() const noexcept { return kind_ == Kind::error; }
   Duration time_to_answer() const noexcept { return began_at_ - call_.sent_at(); }
+  Duration time_since_sent() const noexcept { return call_.sent_at() == TimePoint{} ? Duration::zero() : Clock::now() - call_.sent_at(); }
   TimePoint began_at() const noexcept { return began_at_; }
 
  private:
@@ -102,6 +103,13 @@ class Attempt {
   bool asked_for_usage_ = false;
   bool is_first_;
   bool is_last_;
+};
+
+// A call that is given up while the deployment is silent: that is a word about it too. Goes before both.
+struct Patience {
+  const Attempt& attempt;
+  balancer::Visit& visit;
+  ~Patience() { visit.given_up(Clock::now(), attempt.time_since_sent()); }
 };
 
 }  // namespace tollgate::filters

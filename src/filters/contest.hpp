@@ -35,6 +35,7 @@ class Contender {
  private:
   balancer::Candidate candidate_;
   Attempt attempt_;
+  Patience patience_{attempt_, candidate_.visit};
   base::Result<upstream::Problem> result_;
   base::Branch work_;  // before it goes what it works with
 };

@@ -83,6 +83,7 @@ class Forward final : public Filter {
   awaitable<std::optional<Outcome>> try_alone(Exchange& ex, ResponseSink& out, Candidate& candidate, bool is_last,
                                               std::unique_ptr<Failure>& failure) const {
     Attempt attempt(ex, *candidate.deployment, ex.waited_upstream, is_last);
+    const Patience patience{attempt, candidate.visit};
     upstream::Problem problem = co_await attempt.begin();
     ex.upstream_status = attempt.status();
     if (problem) {

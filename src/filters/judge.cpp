@@ -43,7 +43,7 @@ std::unique_ptr<Failure> Judge::note_failure(const Exchange& ex, const Attempt& 
       if (now >= ex.deadline && !attempt.is_first()) break;
       [[fallthrough]];
     case Result::failed:
-      if (visit.failed(now, attempt.result())) {
+      if (visit.failed(now, attempt.result(), attempt.time_since_sent())) {
         log::warn("upstream", attempt.deployment().name + " is left alone for a while: " + error.detail);
       }
       failure->may_go_on = budget_of(ex).spend();

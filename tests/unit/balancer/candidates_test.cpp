@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -227,6 +229,130 @@ TEST(Candidates, AvoidTheSlowAndTheBusy) {
   EXPECT_EQ(count["slow"], 200);
 }
 
+// Calls that end; so long a first token takes.
+struct Traffic {
+  Route& route;
+  std::map<std::string, std::function<Duration()>> first_token;
+  std::map<std::string, int> count;
+
+  void run(int calls, Duration period) {
+    struct Call {
+      TimePoint ends;
+      Duration took;
+      std::unique_ptr<Candidate> candidate;
+    };
+    std::vector<Call> calls_under_way;
+    const auto end_those_due = [&] {
+      std::erase_if(calls_under_way, [&](Call& call) {
+        if (call.ends > route.now) return false;
+        call.candidate->visit.answered(call.ends, call.took, true);
+        return true;
+      });
+    };
+    for (int i = 0; i < calls; ++i) {
+      route.now += period;
+      end_those_due();
+      auto candidates = route.candidates();
+      auto candidate = std::make_unique<Candidate>(std::move(*candidates.next(route.now)));
+      const std::string name = candidate->deployment->name;
+      ++count[name];
+      const Duration took = first_token.at(name)();
+      calls_under_way.push_back({route.now + took, took, std::move(candidate)});
+    }
+  }
+};
+
+TEST(Candidates, EqualsShareByWeightHoweverSeldomTheyAreCalled) {
+  for (const Duration period : {Duration(100ms), Duration(1s), Duration(5s), Duration(90s)}) {
+    Route route;
+    route.ask.is_stream = true;
+    route.steps = {{route.choice("nine", 9), route.choice("one", 1)}};
+    Traffic traffic{route, {{"nine", [] { return 300ms; }}, {"one", [] { return 300ms; }}}, {}};
+    traffic.run(3000, period);
+    EXPECT_NEAR(traffic.count["one"], 300, 100) << std::chrono::duration<double>(period).count();
+  }
+}
+
+TEST(Candidates, EqualsShareByWeightThoughNoTwoAnswersTakeTheSame) {
+  for (const Duration period : {Duration(20ms), Duration(100ms), Duration(1s), Duration(5s)}) {
+    Route route;
+    route.ask.is_stream = true;
+    route.steps = {{route.choice("nine", 9), route.choice("one", 1)}};
+    std::minstd_rand source(1);
+    std::lognormal_distribution<double> seconds(-1.2, 0.5);
+    const auto some_time = [&] { return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds(source))); };
+    Traffic traffic{route, {{"nine", some_time}, {"one", some_time}}, {}};
+    traffic.run(5000, period);
+    EXPECT_GT(traffic.count["one"], 250) << std::chrono::duration<double>(period).count();
+    EXPECT_LT(traffic.count["one"], 1000) << std::chrono::duration<double>(period).count();
+  }
+}
+
+TEST(Candidates, ANewcomerIsTriedWithFewCallsAtATime) {
+  Route route;
+  route.ask.is_stream = true;
+  route.steps = {{route.choice("known", 10), route.choice("new", 1)}};
+  route.answer("known", 200ms);
+  Traffic traffic{route, {{"known", [] { return 200ms; }}, {"new", [] { return 3s; }}}, {}};
+  traffic.run(30, 50ms);
+  EXPECT_LE(traffic.count["new"], 4);
+}
+
+TEST(Candidates, OfUnknownsTheIdleOneIsTaken) {
+  Route route;
+  route.steps = {{route.choice("a"), route.choice("b")}};
+  auto first = Visit::begin(route.backend("a"), route.now), second = Visit::begin(route.backend("a"), route.now);
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(route.candidates().next(route.now)->deployment->name, "b");
+}
+
+TEST(Candidates, TimeOutsAreSlowAnswersToo) {
+  Route route;
+  route.ask.is_stream = true;
+  route.steps = {{route.choice("steady"), route.choice("moody")}};
+  for (const auto& deployment : route.deployments) {
+    deployment->breaker.consecutive = 1000;
+    deployment->breaker.least_calls = 1000;
+    route.fleet.use(*deployment);
+  }
+  std::map<std::string, int> count;
+  for (int i = 0; i < 60; ++i) {
+    route.now += 500ms;
+    auto candidate = std::move(*route.candidates().next(route.now));
+    const bool is_steady = candidate.deployment->name == "steady";
+    const int nth = ++count[candidate.deployment->name];
+    if (is_steady) candidate.visit.answered(route.now, 200ms, true);
+    else if (nth % 3 == 1) candidate.visit.answered(route.now, 100ms, true);
+    else candidate.visit.failed(route.now, Result::timeout, 1s);
+  }
+  EXPECT_LT(count["moody"], 10);
+}
+
+TEST(Candidates, WhoWasSlowIsTriedAgainAfterAMinute) {
+  Route route;
+  route.ask.is_stream = true;
+  route.steps = {{route.choice("slow"), route.choice("quick")}};
+  for (int i = 0; i < 8; ++i) {
+    route.answer("slow", 2s);
+    route.answer("quick", 100ms);
+  }
+  Traffic traffic{route, {{"slow", [] { return 100ms; }}, {"quick", [] { return 100ms; }}}, {}};
+  traffic.run(300, 100ms);
+  EXPECT_EQ(traffic.count["slow"], 0);
+  traffic.run(600, 100ms);
+  EXPECT_GT(traffic.count["slow"], 50);
+}
+
+TEST(Candidates, WhomNobodyWaitedForIsSlow) {
+  Route route;
+  route.ask.is_stream = true;
+  route.steps = {{route.choice("slow"), route.choice("quick")}};
+  for (const char* name : {"slow", "quick"}) {
+    for (int i = 0; i < 8; ++i) route.answer(name, 50ms);
+  }
+  for (int i = 0; i < 10; ++i) Visit::begin(route.backend("slow"), route.now, route.ask, 0.05)->given_up(route.now, 100ms);
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(route.candidates().next(route.now)->deployment->name, "quick");
+}
+
 TEST(Candidates, PromptsThatBeginAlikeGoToTheSameOne) {
   Route route;
   route.steps = {{route.choice("a"), route.choice("b"), route.choice("c")}};
@@ -347,13 +473,35 @@ TEST(FirstTokens, KnowTheirPercentiles) {
   EXPECT_NEAR(std::chrono::duration<double>(tokens.percentile(50)).count(), 0.05, 0.011);
 }
 
-TEST(PeakAverage, JumpsUpAndComesDownSlowly) {
-  PeakAverage average;
+TEST(LatencyAverage, GoesByCallsAndFadesWithTime) {
+  LatencyAverage average;
   TimePoint now{100s};
+  EXPECT_EQ(average.confidence(now), 0);
   average.see(100ms, now);
-  average.see(1s, now);
-  EXPECT_DOUBLE_EQ(average.at(now), 1.0);
-  EXPECT_NEAR(average.at(now + 10s), 0.37, 0.01);
+  EXPECT_DOUBLE_EQ(average.seconds(), 0.1);
+  EXPECT_DOUBLE_EQ(average.confidence(now), 0.5);
+  average.see(300ms, now);
+  EXPECT_DOUBLE_EQ(average.seconds(), 0.2);
+  EXPECT_DOUBLE_EQ(average.confidence(now + 30s), 0.5);
+  for (int i = 0; i < 60; ++i) average.see(600ms, now);
+  EXPECT_NEAR(average.seconds(), 0.6, 0.001);
+  EXPECT_EQ(average.confidence(now + 61s), 0);
+  average.see(900ms, now + 61s);
+  EXPECT_DOUBLE_EQ(average.seconds(), 0.9) << "what was known before says nothing any more";
+}
+
+TEST(LatencyAverage, IsRaisedByWhoDidNotAnswerAndNeverLowered) {
+  LatencyAverage average;
+  TimePoint now{100s};
+  average.see_at_least(10ms, 0, now);
+  EXPECT_EQ(average.seconds(), 0) << "nothing is known that it could be slower than";
+  average.see(100ms, now);
+  average.see_at_least(50ms, 0.1, now);
+  EXPECT_DOUBLE_EQ(average.seconds(), 0.1);
+  average.see_at_least(900ms, 0.1, now);
+  EXPECT_DOUBLE_EQ(average.seconds(), 0.5);
+  average.see_at_least(200ms, 0.1, now);
+  EXPECT_DOUBLE_EQ(average.seconds(), 0.5) << "others have been seen to be slower since";
 }
 
 TEST(Backend, CountsFromManyThreads) {
