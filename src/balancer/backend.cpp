@@ -181,7 +181,8 @@ void Visit::throttled(TimePoint now, std::chrono::milliseconds advice, int statu
 
 // REQUIRES: the lock.
 void Visit::see_at_least(Duration waited, TimePoint now) {
-  backend_->latency_of(is_stream_).see_at_least(waited, expected_, now);
+  const bool was_slow = backend_->latency_of(is_stream_).see_at_least(waited, expected_, now);
+  if (was_slow && is_stream_) backend_->first_tokens_.see(waited);
 }
 
 void Visit::given_up(TimePoint now, Duration waited) {

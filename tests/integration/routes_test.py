@@ -298,6 +298,22 @@ def test_the_second_wins_when_the_first_is_slow(two):
     assert {row["deployment"]: row["requests"] for row in rows} == {"first": 25, "second": 1}
 
 
+def test_the_slower_of_two_is_learnt_to_be_slow(two):
+    times = [0.05]
+    gateway, first, second = two(paced(times), paced([0.05]),
+                                 model={"hedge": {"after": "95%", "cost": "50%", "least": "20ms"}, "route": [{"first": 1, "second": 1}]})
+    for _ in range(60):
+        gateway.call(STREAM)
+    times[0] = 1.0
+    for _ in range(40):
+        gateway.call(STREAM)
+    before = calls(first)
+    for _ in range(40):
+        gateway.call(STREAM)
+    assert calls(first) - before < 10
+    assert gateway.metrics()["tollgate_deployment_first_token_seconds", "first"] > 0.075
+
+
 def test_the_first_may_still_win(two):
     times = [0.0]
     gateway, first, second = two(paced(times), paced([3.0]), model=HEDGE)

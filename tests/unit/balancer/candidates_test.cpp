@@ -504,6 +504,19 @@ TEST(LatencyAverage, IsRaisedByWhoDidNotAnswerAndNeverLowered) {
   EXPECT_DOUBLE_EQ(average.seconds(), 0.5) << "others have been seen to be slower since";
 }
 
+TEST(Backend, TokensThatWereNotWaitedForAreLateOnes) {
+  Deployment deployment;
+  deployment.name = "a";
+  Backend backend(deployment);
+  const auto now = Clock::now();
+  Ask stream;
+  stream.is_stream = true;
+  for (int i = 0; i < 20; ++i) Visit::begin(backend, now, stream)->answered(now, 50ms, true);
+  EXPECT_LT(backend.first_token_percentile(95), 70ms);
+  for (int i = 0; i < 3; ++i) Visit::begin(backend, now, stream, 0.05)->given_up(now, 150ms);
+  EXPECT_GT(backend.first_token_percentile(95), 140ms);
+}
+
 TEST(Backend, CountsFromManyThreads) {
   Deployment deployment;
   deployment.name = "a";
