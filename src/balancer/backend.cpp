@@ -104,17 +104,15 @@ std::optional<Visit> Visit::begin(Backend& backend, TimePoint now, const Ask& as
 }
 
 Visit::Visit(Visit&& other) noexcept
-    : backend_(std::exchange(other.backend_, nullptr)), expected_(other.expected_), is_stream_(other.is_stream_),
-      is_probe_(other.is_probe_), is_told_(other.is_told_), stay_(other.stay_) {}
+    : backend_(std::exchange(other.backend_, nullptr)), expected_(other.expected_), answered_at_(other.answered_at_),
+      probe_(other.probe_), is_stream_(other.is_stream_), told_(other.told_), stay_(other.stay_) {}
 
 Visit::~Visit() {
   if (!backend_) return;
-  if (!is_told_ || stay_) {
+  if (told_ != Told::all || stay_) {
     const std::lock_guard lock(backend_->mutex_);
-    if (!is_told_) {
-      backend_->breaker_.on_nothing(is_probe_);
-      note(Result::abandoned);
-    }
+    if (told_ == Told::nothing) backend_->breaker_.on_nothing(probe_);
+    if (told_ != Told::all) note(told_ == Told::answered ? Result::good : Result::abandoned);
     leave_ptu({}, Clock::now());
   }
   backend_->in_flight_.fetch_sub(1, std::memory_order_relaxed);
@@ -126,22 +124,29 @@ void Visit::leave_ptu(const Usage& usage, TimePoint now) {
   stay_.reset();
 }
 
-void Visit::ended(TimePoint now, const Usage& usage) {
-  if (!stay_) return;
+void Visit::ended(TimePoint now, const Usage& usage, bool is_complete) {
+  const bool is_good = is_complete && told_ == Told::answered;
+  if (!stay_ && !is_good) return;
   const std::lock_guard lock(backend_->mutex_);
+  if (is_good) {
+    note(Result::good);
+    backend_->breaker_.on_complete();
+  }
   leave_ptu(usage, now);
 }
 
 void Visit::note(Result result) {
-  is_told_ = true;
+  told_ = Told::all;
   ++backend_->results_[static_cast<std::size_t>(result)];
 }
 
 void Visit::answered(TimePoint now, Duration took, bool is_stream, std::optional<double> reported) {
   const std::lock_guard lock(backend_->mutex_);
-  note(Result::good);
+  told_ = Told::answered;
+  answered_at_ = now;
   if (stay_ && backend_->is_ptu_) backend_->ptu_->accepted(*stay_, reported, now);
-  backend_->breaker_.on_success(now, is_probe_);
+  backend_->breaker_.on_answer(now, probe_);
+  if (!is_stream) backend_->breaker_.on_complete();
   backend_->latency_of(is_stream).see(took, now);
   if (is_stream) backend_->first_tokens_.see(took);
 }
@@ -150,7 +155,8 @@ void Visit::refused_the_caller(TimePoint now) {
   const std::lock_guard lock(backend_->mutex_);
   note(Result::good);
   leave_ptu(nothing, now);
-  backend_->breaker_.on_success(now, is_probe_);
+  backend_->breaker_.on_answer(now, probe_);
+  backend_->breaker_.on_complete();
 }
 
 bool Visit::failed(TimePoint now, Result how, Duration waited) {
@@ -159,7 +165,7 @@ bool Visit::failed(TimePoint now, Result how, Duration waited) {
   see_at_least(waited, now);
   leave_ptu(nothing, now);
   const auto opened = backend_->breaker_.opened();
-  backend_->breaker_.on_failure(now, is_probe_);
+  backend_->breaker_.on_failure(now, probe_);
   return backend_->breaker_.opened() != opened;
 }
 
@@ -175,8 +181,8 @@ void Visit::throttled(TimePoint now, std::chrono::milliseconds advice, int statu
   }
   leave_ptu(nothing, now);
   // Predicted capacity says by itself when it takes calls again.
-  if (is_full && backend_->ptu_->is_predictive()) return backend_->breaker_.on_nothing(is_probe_);
-  backend_->breaker_.on_throttled(now, is_probe_, advice);
+  if (is_full && backend_->ptu_->is_predictive()) return backend_->breaker_.on_nothing(probe_);
+  backend_->breaker_.on_throttled(now, probe_, advice);
 }
 
 // REQUIRES: the lock.
@@ -186,15 +192,15 @@ void Visit::see_at_least(Duration waited, TimePoint now) {
 }
 
 void Visit::given_up(TimePoint now, Duration waited) {
-  if (is_told_) return;
+  if (told_ != Told::nothing) return;
   const std::lock_guard lock(backend_->mutex_);
   see_at_least(waited, now);
 }
 
-void Visit::broke_off(TimePoint now) {
+void Visit::broke_off(TimePoint now, Result how) {
   const std::lock_guard lock(backend_->mutex_);
-  ++backend_->results_[static_cast<std::size_t>(Result::failed)];
-  backend_->breaker_.on_failure(now, false);
+  note(how);
+  backend_->breaker_.on_broken(now, probe_, answered_at_);
 }
 
 Turn::~Turn() {

@@ -32,9 +32,9 @@ struct Ask {
 
 // How a call to a deployment came out.
 enum class Result : unsigned char {
-  good,       // answered, or refused for what was asked
+  good,       // answered, or refused for what was asked; of an answer the client may not have had all
   throttled,  // 429, or a 503 that says when to come back
-  failed,     // 5xx, a broken answer, a wrong key, ...
+  failed,     // 5xx, an answer that is broken or broke off, a wrong key, ...
   timeout,
   unreachable,
   abandoned,  // the client left, or another call was quicker
@@ -125,7 +125,7 @@ class Turn {
   bool has_come_ = false;
 };
 
-// A call under way. Says once how it came out; one that is destroyed untold was abandoned.
+// A call under way. It counts once, by how it came out in the end; one that is destroyed untold was abandoned.
 // One thread.
 class Visit {
  public:
@@ -135,7 +135,8 @@ class Visit {
   Visit& operator=(Visit&&) = delete;
   ~Visit();
 
-  // It answered, `took` after the call began: the first token of a stream, or a whole answer. `reported`: how full
+  // It answered, `took` after the call began: the first token of a stream, or a whole answer. An answer that is no
+  // stream is as good as complete. `reported`: how full
   // reserved capacity said it was, if it did.
   void answered(TimePoint now, Duration took, bool is_stream, std::optional<double> reported = {});
   // It answered that the fault is the caller's.
@@ -146,23 +147,25 @@ class Visit {
   void throttled(TimePoint now, std::chrono::milliseconds advice, int status = 429);
   // Nobody waits for its answer any longer, `waited` after it had the request. Before it goes, untold.
   void given_up(TimePoint now, Duration waited);
-  // It broke off after it had answered.
-  void broke_off(TimePoint now);
-  // It ended, and this is what it used.
-  void ended(TimePoint now, const Usage& usage);
+  // It broke off, or was silent for too long, after it had answered.
+  void broke_off(TimePoint now, Result how);
+  // It ended, and this is what it used. `is_complete`: with all of its answer.
+  void ended(TimePoint now, const Usage& usage, bool is_complete);
 
  private:
-  Visit(Backend& backend, const Ask& ask, double expected, bool is_probe, const std::optional<PtuStay>& stay)
-      : backend_(&backend), expected_(expected), is_stream_(ask.is_stream), is_probe_(is_probe), stay_(stay) {}
+  Visit(Backend& backend, const Ask& ask, double expected, Probe probe, const std::optional<PtuStay>& stay)
+      : backend_(&backend), expected_(expected), probe_(probe), is_stream_(ask.is_stream), stay_(stay) {}
   void see_at_least(Duration waited, TimePoint now);
   void note(Result result);
   void leave_ptu(const Usage& usage, TimePoint now);
 
   Backend* backend_;
+  enum class Told : unsigned char { nothing, answered, all };
   double expected_;
+  TimePoint answered_at_{};
+  Probe probe_;
   bool is_stream_;
-  bool is_probe_;
-  bool is_told_ = false;
+  Told told_ = Told::nothing;
   std::optional<PtuStay> stay_;
 };
 

@@ -59,10 +59,10 @@ bool Breaker::is_to_be_spared(TimePoint now) noexcept {
   return static_cast<std::int64_t>(turn_++ * 61 % 100) >= share;
 }
 
-bool Breaker::enter(TimePoint now) noexcept {
-  if (state(now) != BreakerState::half_open) return false;
+Probe Breaker::enter(TimePoint now) noexcept {
+  if (state(now) != BreakerState::half_open) return 0;
   ++probing_;
-  return true;
+  return opening_;
 }
 
 std::int64_t Breaker::slice_index(TimePoint now) const noexcept {
@@ -88,47 +88,71 @@ bool Breaker::is_rate_reached(TimePoint now) const noexcept {
   return calls >= rules_.least_calls && failures * 100 >= calls * rules_.failure_percent;
 }
 
-void Breaker::on_success(TimePoint now, bool is_probe) noexcept {
-  on_nothing(is_probe);
-  in_a_row_ = 0;
+void Breaker::on_answer(TimePoint now, Probe probe) noexcept {
+  on_nothing(probe);
   throttles_ = 0;
   ++slice_at(now).calls;
   // Answers to calls from before it opened say nothing new.
-  if (!is_open_ || !is_probe) return;
+  if (!is_open_ || probe != opening_) return;
   ++good_probes_;
   if (!is_failing_ || good_probes_ >= rules_.probes) close(now);
 }
 
-void Breaker::on_failure(TimePoint now, bool is_probe) noexcept {
-  on_nothing(is_probe);
-  ++in_a_row_;
+void Breaker::on_complete() noexcept {
+  in_a_row_ = 0;
+  if (!is_open_) openings_ = 0;
+}
+
+void Breaker::on_broken(TimePoint now, Probe probe, TimePoint began) noexcept {
+  const auto index = slice_index(began);
+  Slice& counted = recent_[static_cast<std::size_t>(index % slices)];
+  if (counted.index == index && counted.failures < counted.calls) {
+    ++counted.failures;
+  } else {
+    Slice& slice = slice_at(now);  // its beginning is forgotten
+    ++slice.calls;
+    ++slice.failures;
+  }
+  weigh_failure(now, probe);
+}
+
+void Breaker::on_failure(TimePoint now, Probe probe) noexcept {
+  on_nothing(probe);
   Slice& slice = slice_at(now);
   ++slice.calls;
   ++slice.failures;
-  if (is_open_ && !is_probe) return;
-  // After a limit of its own has passed it is judged as if that had not been.
-  const bool was_failing = is_open_ && is_failing_;
-  is_open_ = was_failing;
+  weigh_failure(now, probe);
+}
+
+void Breaker::weigh_failure(TimePoint now, Probe probe) noexcept {
+  ++in_a_row_;
+  const bool is_of_this_opening = probe != 0 && probe == opening_;
+  if (is_open_ && !is_of_this_opening) return;
+  // A probe opens it again, also one that had begun well, unless another answer has been complete by then. After
+  // a limit of its own has passed it is judged as if that had not been.
+  const bool is_on_trial = is_of_this_opening && openings_ > 0;
+  is_open_ = false;
   const bool is_over = in_a_row_ >= rules_.consecutive || is_rate_reached(now);
-  if (!was_failing && !is_over) return;
+  if (!is_on_trial && !is_over) return;
   const auto doublings = std::min(openings_++, 20);
   open_for(now, std::min<Duration>(rules_.open * (std::int64_t{1} << doublings), rules_.open_most), true);
 }
 
-void Breaker::on_throttled(TimePoint now, bool is_probe, std::chrono::milliseconds advice) noexcept {
-  on_nothing(is_probe);
+void Breaker::on_throttled(TimePoint now, Probe probe, std::chrono::milliseconds advice) noexcept {
+  on_nothing(probe);
   Duration wait = std::min<Duration>(advice, rules_.retry_after_most);
   if (advice.count() < 0) {
     wait = std::min<Duration>(first_throttle * (1 << std::min(throttles_++, most_doublings)), rules_.retry_after_most);
   }
   // Several calls may have been refused at once: the latest word counts, and never shortens a failure's time.
-  const bool is_failing = is_open_ && is_failing_ && !is_probe;
+  const bool is_failing = is_open_ && is_failing_ && probe != opening_;
   if (is_failing && now + wait <= open_until_) return;
   open_for(now, wait, is_failing);
 }
 
 void Breaker::open_for(TimePoint now, Duration time, bool is_failing) noexcept {
   if (!is_open_ || now >= open_until_) ++opened_;
+  ++opening_;
   is_open_ = true;
   is_failing_ = is_failing;
   open_until_ = now + time;
@@ -139,7 +163,7 @@ void Breaker::open_for(TimePoint now, Duration time, bool is_failing) noexcept {
 void Breaker::close(TimePoint now) noexcept {
   closed_at_ = is_failing_ ? now : TimePoint{};
   is_open_ = is_failing_ = false;
-  in_a_row_ = openings_ = good_probes_ = 0;
+  in_a_row_ = good_probes_ = 0;
   recent_ = {};
   turn_ = 0;
 }

@@ -19,8 +19,10 @@ void Judge::note_answer(const Exchange& ex, const Attempt& attempt, balancer::Vi
 void Judge::note_end(const Exchange& ex, const Outcome& outcome, balancer::Visit& visit) const {
   const auto now = Clock::now();
   const bool is_our_clock = outcome.error == ErrorKind::deadline_exceeded && now >= ex.deadline;
-  if (outcome.end == End::truncated && !is_our_clock) visit.broke_off(now);
-  visit.ended(now, ex.usage);
+  if (outcome.end == End::truncated && !is_our_clock) {
+    visit.broke_off(now, outcome.error == ErrorKind::deadline_exceeded ? Result::timeout : Result::failed);
+  }
+  visit.ended(now, ex.usage, outcome.end == End::complete);
 }
 
 std::unique_ptr<Failure> Judge::note_failure(const Exchange& ex, const Attempt& attempt, balancer::Visit& visit,

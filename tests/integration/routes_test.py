@@ -86,6 +86,34 @@ def test_all_closed_says_who_frees_first_and_when(two):
     assert calls(first, second) == 2
 
 
+def test_streams_that_break_off_open_the_breaker(two):
+    def breaks_off(peer):
+        peer.read_request(60)
+        peer.send(STREAM_HEAD + delta("We"))
+        peer.close()
+
+    gateway, first, second = two(breaks_off, well, fields={"breaker": {"consecutive": 3, "open": "20s"}})
+    for _ in range(5):
+        assert gateway.call(STREAM).status == 200
+    assert calls(first) == 3 and calls(second) == 2
+    metrics = gateway.metrics()
+    assert metrics["tollgate_deployment_calls_total", "first", "failed"] == 3
+    assert metrics["tollgate_deployment_calls_total", "first", "good"] == 0
+
+
+def test_a_stream_that_falls_silent_timed_out(two):
+    def falls_silent(peer):
+        peer.read_request(60)
+        peer.send(STREAM_HEAD + delta("We"))
+        peer.wait_end(30)
+
+    gateway, *_ = two(falls_silent, well, fields={"timeouts": {"gap": "200ms"}})
+    gateway.call(STREAM)
+    metrics = gateway.metrics()
+    assert metrics["tollgate_deployment_calls_total", "first", "timeout"] == 1
+    assert metrics["tollgate_deployment_calls_total", "first", "failed"] == 0
+
+
 def test_a_429_is_followed_by_the_second_at_once_and_then_directly(two):
     gateway, first, second = two(say([error(429, "429", ["retry-after-ms: 20000"])]), well)
     assert gateway.call(PLAIN)["x-tollgate-route"] == "spill:429"

@@ -27,8 +27,12 @@ struct Fixture : testing::Test {
   void fail(int times = 1) {
     for (int i = 0; i < times; ++i) breaker.on_failure(now, breaker.enter(now));
   }
+  void answer(Probe probe) {
+    breaker.on_answer(now, probe);
+    breaker.on_complete();
+  }
   void succeed(int times = 1) {
-    for (int i = 0; i < times; ++i) breaker.on_success(now, breaker.enter(now));
+    for (int i = 0; i < times; ++i) answer(breaker.enter(now));
   }
 };
 using BreakerTest = Fixture;
@@ -78,14 +82,14 @@ TEST_F(BreakerTest, LetsProbesThroughAndClosesAfterGoodOnes) {
   fail(3);
   now += 1s;
   EXPECT_EQ(breaker.state(now), BreakerState::half_open);
-  const bool first = breaker.enter(now);
-  const bool second = breaker.enter(now);
-  EXPECT_TRUE(first && second);
+  const Probe first = breaker.enter(now);
+  const Probe second = breaker.enter(now);
+  EXPECT_TRUE(first != 0 && second != 0);
   EXPECT_FALSE(breaker.admits(now)) << "two probes at a time";
   EXPECT_EQ(breaker.free_at(now), no_deadline);
-  breaker.on_success(now, first);
+  answer(first);
   EXPECT_EQ(breaker.state(now), BreakerState::half_open);
-  breaker.on_success(now, second);
+  answer(second);
   EXPECT_EQ(breaker.state(now), BreakerState::closed);
 }
 
@@ -106,13 +110,13 @@ TEST_F(BreakerTest, AProbeThatEndsWithoutAWordMakesRoomForAnother) {
   fail(3);
   now += 1s;
   breaker.enter(now);
-  const bool second = breaker.enter(now);
+  const Probe second = breaker.enter(now);
   breaker.on_nothing(second);
   EXPECT_TRUE(breaker.admits(now));
 }
 
 TEST_F(BreakerTest, FollowsTheAdviceOfA429AndClosesWithTheFirstGoodAnswer) {
-  breaker.on_throttled(now, false, 700ms);
+  breaker.on_throttled(now, 0, 700ms);
   EXPECT_EQ(breaker.why(now), Closed::throttled);
   EXPECT_EQ(breaker.free_at(now), now + 700ms);
   now += 700ms;
@@ -122,7 +126,7 @@ TEST_F(BreakerTest, FollowsTheAdviceOfA429AndClosesWithTheFirstGoodAnswer) {
 }
 
 TEST_F(BreakerTest, AFailureAfterALimitHasPassedIsOneFailure) {
-  breaker.on_throttled(now, false, 10ms);
+  breaker.on_throttled(now, 0, 10ms);
   now += 10ms;
   fail();
   EXPECT_EQ(breaker.state(now), BreakerState::closed);
@@ -131,32 +135,32 @@ TEST_F(BreakerTest, AFailureAfterALimitHasPassedIsOneFailure) {
 }
 
 TEST_F(BreakerTest, FollowsADayOfAdviceForAMinute) {
-  breaker.on_throttled(now, false, 86'400'000ms);
+  breaker.on_throttled(now, 0, 86'400'000ms);
   EXPECT_EQ(breaker.free_at(now), now + 60s);
 }
 
 TEST_F(BreakerTest, WithoutAdviceItWaitsLongerEachTime) {
   for (const auto expected : {1s, 2s, 4s, 8s, 8s}) {
-    const bool is_probe = breaker.enter(now);
-    breaker.on_throttled(now, is_probe, -1ms);
+    const Probe probe = breaker.enter(now);
+    breaker.on_throttled(now, probe, -1ms);
     EXPECT_EQ(breaker.free_at(now), now + expected);
     now = breaker.free_at(now);
   }
   succeed();
-  breaker.on_throttled(now, false, -1ms);
+  breaker.on_throttled(now, 0, -1ms);
   EXPECT_EQ(breaker.free_at(now), now + 1s);
 }
 
 TEST_F(BreakerTest, A429OfAnOldCallDoesNotShortenAFailuresTime) {
   fail(3);
-  breaker.on_throttled(now, false, 10ms);
+  breaker.on_throttled(now, 0, 10ms);
   EXPECT_EQ(breaker.free_at(now), now + 1s);
   EXPECT_EQ(breaker.why(now), Closed::failing);
 }
 
 TEST_F(BreakerTest, LateAnswersOfCallsFromBeforeDoNotCloseIt) {
   fail(3);
-  breaker.on_success(now, false);
+  answer(0);
   EXPECT_FALSE(breaker.admits(now));
 }
 
@@ -174,6 +178,88 @@ TEST_F(BreakerTest, ComesBackSlowlyAfterFailures) {
   EXPECT_EQ(taken(), 55);
   now += 5s;
   EXPECT_EQ(taken(), 100);
+}
+
+TEST_F(BreakerTest, StreamsThatBreakOffAreFailuresInARow) {
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(breaker.admits(now));
+    breaker.on_answer(now, breaker.enter(now));
+    breaker.on_broken(now, 0, now);
+  }
+  EXPECT_EQ(breaker.why(now), Closed::failing);
+}
+
+TEST_F(BreakerTest, AStreamThatBreaksOffIsOneCallOfItsWindow) {
+  rules.consecutive = 1000;
+  breaker.use(rules);
+  for (int i = 0; i < 9; ++i) {
+    breaker.on_answer(now, 0);
+    now += 100ms;
+    breaker.on_broken(now, 0, now - 100ms);
+  }
+  EXPECT_TRUE(breaker.admits(now)) << "nine calls are too few to go by";
+  breaker.on_answer(now, 0);
+  breaker.on_broken(now + 30s, 0, now);
+  EXPECT_TRUE(breaker.admits(now + 30s)) << "the others are long past, and so is its beginning";
+  for (int i = 0; i < 10; ++i) breaker.on_answer(now, 0);
+  for (int i = 0; i < 5; ++i) breaker.on_broken(now, 0, now);
+  EXPECT_FALSE(breaker.admits(now));
+}
+
+TEST_F(BreakerTest, AnAnswerThatIsCompleteEndsTheRow) {
+  fail(2);
+  breaker.on_answer(now, 0);
+  fail();
+  EXPECT_FALSE(breaker.admits(now)) << "it had only begun";
+}
+
+TEST_F(BreakerTest, AProbeThatBeganWellAndBreaksOffOpensItAgain) {
+  fail(3);
+  for (const auto expected : {2s, 4s, 8s}) {
+    now = breaker.free_at(now);
+    const Probe first = breaker.enter(now), second = breaker.enter(now);
+    breaker.on_answer(now, first);
+    breaker.on_answer(now, second);
+    EXPECT_EQ(breaker.state(now), BreakerState::closed) << "a long answer need not be waited for";
+    now += 1s;
+    breaker.on_broken(now, first, now - 1s);
+    EXPECT_EQ(breaker.free_at(now), now + expected);
+    breaker.on_broken(now, second, now - 1s);
+    EXPECT_EQ(breaker.free_at(now), now + expected) << "once for both";
+  }
+}
+
+TEST_F(BreakerTest, AProbeThatBreaksOffAfterAnotherAnswerIsCompleteIsOneFailure) {
+  fail(3);
+  now += 1s;
+  const Probe first = breaker.enter(now), second = breaker.enter(now);
+  breaker.on_answer(now, first);
+  breaker.on_answer(now, second);
+  breaker.on_complete();
+  breaker.on_broken(now, second, now);
+  EXPECT_EQ(breaker.state(now), BreakerState::closed);
+}
+
+TEST_F(BreakerTest, ALateGoodProbeDoesNotUndoANewerRefusal) {
+  breaker.on_throttled(now, 0, 100ms);
+  now += 100ms;
+  const Probe slow = breaker.enter(now), refused = breaker.enter(now);
+  breaker.on_throttled(now, refused, 20s);
+  answer(slow);
+  EXPECT_EQ(breaker.free_at(now), now + 20s);
+  now += 20s;
+  EXPECT_EQ(breaker.state(now), BreakerState::half_open);
+  answer(breaker.enter(now));
+  EXPECT_EQ(breaker.state(now), BreakerState::closed);
+}
+
+TEST_F(BreakerTest, TwoProbesThatFailOpenItOnce) {
+  fail(3);
+  now += 1s;
+  const Probe first = breaker.enter(now), second = breaker.enter(now);
+  breaker.on_failure(now, first);
+  breaker.on_failure(now, second);
+  EXPECT_EQ(breaker.free_at(now), now + 2s);
 }
 
 TEST_F(BreakerTest, TakesUpNewRules) {

@@ -517,6 +517,35 @@ TEST(Backend, TokensThatWereNotWaitedForAreLateOnes) {
   EXPECT_GT(backend.first_token_percentile(95), 140ms);
 }
 
+TEST(Backend, CountsACallOnceByItsEnd) {
+  Deployment deployment;
+  deployment.name = "a";
+  Backend backend(deployment);
+  const auto now = Clock::now();
+  const auto counted = [&](Result result) { return backend.numbers(now).results[static_cast<std::size_t>(result)]; };
+  const auto stream = [&] {
+    auto visit = std::move(*Visit::begin(backend, now));
+    visit.answered(now, 1ms, true);
+    return visit;
+  };
+  {
+    auto visit = stream();
+    EXPECT_EQ(counted(Result::good), 0u) << "it has only begun";
+    visit.ended(now, {}, true);
+  }
+  EXPECT_EQ(counted(Result::good), 1u);
+  {
+    auto visit = stream();
+    visit.broke_off(now, Result::timeout);
+    visit.ended(now, {}, false);
+  }
+  EXPECT_EQ(counted(Result::timeout), 1u);
+  EXPECT_EQ(counted(Result::good), 1u);
+  stream().ended(now, {}, false);  // the client left, or a guard ended it
+  EXPECT_EQ(counted(Result::good), 2u);
+  EXPECT_EQ(counted(Result::abandoned), 0u);
+}
+
 TEST(Backend, CountsFromManyThreads) {
   Deployment deployment;
   deployment.name = "a";
