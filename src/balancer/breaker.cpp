@@ -9,6 +9,8 @@ namespace {
 // Without advice: a second, then two, four, eight.
 constexpr std::chrono::seconds first_throttle{1};
 constexpr int most_doublings = 3;
+// With advice: one that says "at once" while it refuses is still not asked with every call.
+constexpr std::chrono::milliseconds least_wait{100};
 
 }  // namespace
 
@@ -140,7 +142,7 @@ void Breaker::weigh_failure(TimePoint now, Probe probe) noexcept {
 
 void Breaker::on_throttled(TimePoint now, Probe probe, std::chrono::milliseconds advice) noexcept {
   on_nothing(probe);
-  Duration wait = std::min<Duration>(advice, rules_.retry_after_most);
+  Duration wait = std::min<Duration>(std::max(advice, least_wait), rules_.retry_after_most);
   if (advice.count() < 0) {
     wait = std::min<Duration>(first_throttle * (1 << std::min(throttles_++, most_doublings)), rules_.retry_after_most);
   }

@@ -182,9 +182,13 @@ Candidates::Opening Candidates::opens_first(TimePoint now) const {
       if (!is_admitted(*choice.deployment)) continue;
       Backend& backend = *backends_[choice.deployment->index];
       const Standing standing = backend.look(ask_, choice.weight, now);
+      first.is_any_open = first.is_any_open || standing.is_open_to_calls;
       if (standing.is_open_to_calls) continue;
       const TimePoint at = backend.free_at(now);
-      if (!first.deployment || at < first.at) first = {choice.deployment, at, standing.why};
+      if (first.deployment && at >= first.at) continue;
+      first.deployment = choice.deployment;
+      first.at = at;
+      first.why = standing.why;
     }
   }
   return first;

@@ -65,6 +65,7 @@ class Candidates {
     const Deployment* deployment = nullptr;
     TimePoint at = no_deadline;
     Closed why = Closed::nothing;
+    bool is_any_open = false;  // whether another one takes calls now
   };
   Opening opens_first(TimePoint now) const;
 

@@ -60,7 +60,8 @@ class Forward final : public Filter {
       if (!failure->may_go_on) break;
       candidates.note(spill_after(failure->result));
     }
-    if (!failure) failure = nobody_left(ex, candidates, Clock::now());
+    if (failure) correct_advice(*failure, candidates, Clock::now());
+    else failure = nobody_left(ex, candidates, Clock::now());
     co_return co_await refuse(ex, out, std::move(failure));
   }
 

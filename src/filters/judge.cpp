@@ -2,6 +2,8 @@
 
 #include "tollgate/log.hpp"
 
+#include <algorithm>
+
 namespace tollgate::filters {
 
 using balancer::Result;
@@ -52,6 +54,8 @@ std::unique_ptr<Failure> Judge::note_failure(const Exchange& ex, const Attempt& 
   }
   const bool can_be_sent_again = !attempt.has_taken_body();
   failure->may_go_on = failure->may_go_on && error.is_retryable && can_be_sent_again && now < ex.deadline;
+  // What is not followed here is not told either.
+  error.retry_after = std::min(error.retry_after, attempt.deployment().breaker.retry_after_most);
   failure->error = std::move(error);
   return failure;
 }

@@ -21,9 +21,24 @@ Spill spill_after(Result result) noexcept {
   return Spill::open;
 }
 
-std::unique_ptr<Failure> nobody_left(const Exchange& ex, const balancer::Candidates& candidates, TimePoint now) {
+namespace {
+
+std::chrono::milliseconds time_until(const balancer::Candidates::Opening& opening, TimePoint now) {
   // Every probe of a deployment is out: their answers will tell.
   constexpr std::chrono::milliseconds probes_take{1'000};
+  if (opening.at == no_deadline) return probes_take;
+  return std::chrono::ceil<std::chrono::milliseconds>(std::max(opening.at - now, Duration::zero()));
+}
+
+}  // namespace
+
+void correct_advice(Failure& failure, const balancer::Candidates& candidates, TimePoint now) {
+  if (failure.result != Result::throttled) return;
+  const auto opening = candidates.opens_first(now);
+  if (opening.deployment && !opening.is_any_open) failure.error.retry_after = time_until(opening, now);
+}
+
+std::unique_ptr<Failure> nobody_left(const Exchange& ex, const balancer::Candidates& candidates, TimePoint now) {
   auto failure = std::make_unique<Failure>();
   Error& error = failure->error;
   error.kind = ErrorKind::no_deployment;
@@ -38,9 +53,7 @@ std::unique_ptr<Failure> nobody_left(const Exchange& ex, const balancer::Candida
     }
     return failure;
   }
-  error.retry_after = opening.at == no_deadline
-                          ? probes_take
-                          : std::chrono::ceil<std::chrono::milliseconds>(std::max(opening.at - now, Duration::zero()));
+  error.retry_after = time_until(opening, now);
   if (ex.pinned) {
     error.message = "What this request refers to is asked for at the resource of `" + ex.pinned->name + "`, which can take no call now.";
   } else {

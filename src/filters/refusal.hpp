@@ -25,6 +25,9 @@ balancer::Spill spill_after(balancer::Result result) noexcept;
 // and when.
 std::unique_ptr<Failure> nobody_left(const Exchange& ex, const balancer::Candidates& candidates, TimePoint now);
 
+// The last one tried said when to come back. Where all are closed now, the one that opens first counts instead.
+void correct_advice(Failure& failure, const balancer::Candidates& candidates, TimePoint now);
+
 awaitable<Outcome> refuse(Exchange& ex, ResponseSink& out, std::unique_ptr<Failure> failure);
 
 }  // namespace tollgate::filters

@@ -1,7 +1,10 @@
 #include "upstream/answer_policy.hpp"
 
+#include "http/date.hpp"
+
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 namespace tollgate::upstream {
 
@@ -27,18 +30,15 @@ bool is_passed_on(const Header& header) noexcept {
   }
 }
 
-// Azure says seconds in one header and milliseconds in the other, sometimes neither, sometimes a day
-// for a limit of a minute (azure-openai: errors).
-std::chrono::milliseconds advice_of(const http::ResponseHead& head) noexcept {
-  const auto number = [](std::string_view text) -> long long {
-    long long value = -1;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-  };
-  constexpr long long longest = 86'400'000;
-  if (const auto ms = number(head.retry_after_ms); ms >= 0) return std::chrono::milliseconds(std::min(ms, longest));
-  if (const auto s = number(head.retry_after); s >= 0) return std::chrono::milliseconds(std::min(s, longest / 1000) * 1000);
-  return std::chrono::milliseconds(-1);
+constexpr long long longest_advice = 86'400'000;  // ms
+
+// A number of so many milliseconds each, rounded up; < 0: it is none. One that is too large to be is the longest.
+long long milliseconds_in(std::string_view text, double each) noexcept {
+  if (text.empty() || text.front() < '0' || text.front() > '9') return -1;
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (error != std::errc{}) return longest_advice;
+  return static_cast<long long>(std::ceil(std::min(number * each, static_cast<double>(longest_advice))));
 }
 
 }  // namespace
@@ -61,8 +61,19 @@ bool is_missing_deployment(int status, std::string_view body, bool names_model) 
   return says("\"DeploymentNotFound\"") || (names_model && says("\"model_not_found\""));
 }
 
-bool is_throttled(const http::ResponseHead& head) noexcept {
-  return head.status == 429 || (head.status == 503 && advice_of(head).count() >= 0);
+// Azure says seconds in one header and milliseconds in the other, sometimes neither, sometimes a day
+// for a limit of a minute (azure-openai: errors). What stands before it may say a date.
+std::chrono::milliseconds advice_of(const http::ResponseHead& head, WallTime now) {
+  if (const auto ms = milliseconds_in(head.retry_after_ms, 1); ms >= 0) return std::chrono::milliseconds(ms);
+  if (const auto ms = milliseconds_in(head.retry_after, 1'000); ms >= 0) return std::chrono::milliseconds(ms);
+  const auto date = head.retry_after.empty() ? std::nullopt : http::parse_date(head.retry_after);
+  if (!date) return std::chrono::milliseconds(-1);
+  return std::clamp(std::chrono::ceil<std::chrono::milliseconds>(*date - now), std::chrono::milliseconds(0),
+                    std::chrono::milliseconds(longest_advice));
+}
+
+bool is_throttled(const http::ResponseHead& head) {
+  return head.status == 429 || (head.status == 503 && advice_of(head, coarse_wall_now()).count() >= 0);
 }
 
 // "87.4%"
@@ -82,7 +93,7 @@ Error error_for(const http::ResponseHead& head) {
   error.source = ErrorSource::upstream;
   error.is_retryable = true;
   error.detail = "the upstream answered " + std::to_string(head.status);
-  error.retry_after = advice_of(head);
+  error.retry_after = advice_of(head, coarse_wall_now());
   switch (head.status) {
     case 429:
       error.kind = ErrorKind::rate_limited;

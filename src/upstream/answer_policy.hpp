@@ -2,9 +2,11 @@
 #pragma once
 
 #include "http/head.hpp"
+#include "tollgate/clock.hpp"
 #include "tollgate/error.hpp"
 #include "tollgate/header.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -20,10 +22,13 @@ bool is_about_request(int status) noexcept;
 bool is_missing_deployment(int status, std::string_view body, bool names_model) noexcept;
 
 // The deployment has no room for the time being: it is told to come back, not that it is broken.
-bool is_throttled(const http::ResponseHead& head) noexcept;
+bool is_throttled(const http::ResponseHead& head);
 
 // How full reserved capacity says it is, 1 is full; it need not say so.
 std::optional<double> utilization_of(const http::ResponseHead& head) noexcept;
+
+// When it says to come back, from `now` on; < 0: it does not say.
+std::chrono::milliseconds advice_of(const http::ResponseHead& head, WallTime now);
 
 // What the client is told instead, with the upstream's advice on when to come back.
 Error error_for(const http::ResponseHead& head);

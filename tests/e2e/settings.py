@@ -31,6 +31,10 @@ OTHER_MODELS = {
     "ghost": ("ghost", "deployment: not-there"),
     "hasty": ("hasty", "deployment: gpt-4o, timeouts: {first_token: 600ms, gap: 400ms}"),
 }
+# Left alone for as long as they say; one for each test that has them say it.
+OTHER_MODELS |= {name: (name, "deployment: gpt-4o, breaker: {consecutive: 1000}")
+                 for name in ("advised-short", "advised-long", "advised-not", "advised-node-v1",
+                              "advised-node-short", "advised-node-azure")}
 
 
 def config(name, mock_url, *, server="", extra_deployment="", dead_url=None):
@@ -46,7 +50,8 @@ def config(name, mock_url, *, server="", extra_deployment="", dead_url=None):
         lines.append(f"  {model}: {{endpoint: {mock_url}, {kinds.get(model, '')}{credential}, {NEVER_OPEN}}}")
     others = dict(OTHER_MODELS)
     for deployment, fields in others.values():
-        lines.append(f"  {deployment}: {{endpoint: {mock_url}, {fields}, {credential}, {NEVER_OPEN}}}")
+        breaker = "" if "breaker:" in fields else ", " + NEVER_OPEN
+        lines.append(f"  {deployment}: {{endpoint: {mock_url}, {fields}, {credential}{breaker}}}")
     if dead_url:
         lines.append(f"  unreachable: {{endpoint: {dead_url}, {credential}}}")
     lines.append("models:")

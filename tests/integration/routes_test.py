@@ -86,6 +86,30 @@ def test_all_closed_says_who_frees_first_and_when(two):
     assert calls(first, second) == 2
 
 
+def test_all_refused_says_who_frees_first_and_when(two):
+    gateway, *_ = two(say([error(429, "429", ["retry-after: 1"])]), say([error(429, "429", ["retry-after: 50"])]))
+    refused = gateway.call(PLAIN)
+    assert refused.status == 429
+    assert 900 < int(refused["retry-after-ms"]) <= 1000 and refused["retry-after"] == "1"
+
+
+def test_nobody_is_sent_away_for_a_day(two):
+    gateway, *_ = two(say([error(429, "429", ["retry-after: 86400"])]), say([error(500, "X", ["retry-after: 86400"])]))
+    refused = gateway.call(PLAIN)
+    assert refused.status == 502 and refused["retry-after"] == "60"
+
+
+def test_retry_after_0_does_not_multiply_the_calls(two):
+    at_once = [error(429, "429", ["retry-after: 0"])]
+    gateway, first, second = two(say(at_once), say(at_once))
+    began = time.monotonic()
+    with gateway.connect() as client:
+        for _ in range(100):
+            client.send(PLAIN)
+            assert client.message().status in (429, 503)
+    assert calls(first, second) <= 4 + 20 * 2 * (time.monotonic() - began)
+
+
 def test_streams_that_break_off_open_the_breaker(two):
     def breaks_off(peer):
         peer.read_request(60)

@@ -1,13 +1,11 @@
 #include "cli/doctor/answer.hpp"
 
 #include "base/redact.hpp"
+#include "http/date.hpp"
 #include "http/head.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <array>
-#include <cstdio>
-#include <ctime>
 #include <utility>
 
 namespace tollgate::cli::doctor {
@@ -43,23 +41,6 @@ void read_error(const std::string& body, const std::string& secret, AnswerSeen& 
 
 }  // namespace
 
-std::optional<WallTime> parse_http_date(std::string_view text) {
-  constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  std::tm parts{};
-  char month[4] = "";
-  const int found = std::sscanf(std::string(text).c_str(), "%*3s, %2d %3s %4d %2d:%2d:%2d GMT", &parts.tm_mday, month,
-                                &parts.tm_year, &parts.tm_hour, &parts.tm_min, &parts.tm_sec);
-  if (found != 6) return std::nullopt;
-  for (std::size_t i = 0; i < months.size(); ++i) {
-    if (months[i] != month) continue;
-    parts.tm_mon = static_cast<int>(i);
-    parts.tm_year -= 1900;
-    return std::chrono::system_clock::from_time_t(::timegm(&parts));
-  }
-  return std::nullopt;
-}
-
 AnswerSeen read_answer(const fetch::Answer& answer, const std::string& secret, WallTime sent) {
   AnswerSeen seen;
   seen.status = answer.status;
@@ -75,7 +56,7 @@ AnswerSeen read_answer(const fetch::Answer& answer, const std::string& secret, W
     seen.region = field(head, "x-ms-region");
     seen.policy = field(head, "policy-id");
     seen.location = without(field(head, "location"), secret);
-    seen.date = parse_http_date(field(head, "date"));
+    seen.date = http::parse_date(field(head, "date"));
   }
   read_error(answer.error_body.empty() ? answer.body : answer.error_body, secret, seen);
   return seen;

@@ -35,8 +35,9 @@ for (const surface of surfaces) {
   });
 
   test(`limits and faults (${surface})`, async () => {
-    const limited = await failure(chat('Full. [[mock status=429 retry_after=7]]'), OpenAI.RateLimitError);
-    assert.equal(limited.headers.get('retry-after-ms'), '7000');
+    const limited = await failure(chat('Full. [[mock status=429 retry_after=7]]', { model: `advised-node-${surface}` }),
+      OpenAI.RateLimitError);
+    assert.equal(limited.headers.get('retry-after'), '7');
     assert.equal((await failure(chat('x [[mock status=500]]'), OpenAI.InternalServerError)).status, 502);
     assert.equal((await failure(chat('x [[mock status=503]]'), OpenAI.InternalServerError)).status, 503);
     await failure(chat('Half. [[mock cut tokens=400]]'), Error);

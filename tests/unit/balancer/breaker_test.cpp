@@ -126,8 +126,8 @@ TEST_F(BreakerTest, FollowsTheAdviceOfA429AndClosesWithTheFirstGoodAnswer) {
 }
 
 TEST_F(BreakerTest, AFailureAfterALimitHasPassedIsOneFailure) {
-  breaker.on_throttled(now, 0, 10ms);
-  now += 10ms;
+  breaker.on_throttled(now, 0, 200ms);
+  now += 200ms;
   fail();
   EXPECT_EQ(breaker.state(now), BreakerState::closed);
   fail(2);
@@ -137,6 +137,15 @@ TEST_F(BreakerTest, AFailureAfterALimitHasPassedIsOneFailure) {
 TEST_F(BreakerTest, FollowsADayOfAdviceForAMinute) {
   breaker.on_throttled(now, 0, 86'400'000ms);
   EXPECT_EQ(breaker.free_at(now), now + 60s);
+}
+
+TEST_F(BreakerTest, IsNotAskedWithEveryCallThoughItSaysAtOnce) {
+  breaker.on_throttled(now, 0, 0ms);
+  EXPECT_EQ(breaker.free_at(now), now + 100ms);
+  rules.retry_after_most = 1ms;
+  breaker.use(rules);
+  breaker.on_throttled(now, 0, 0ms);
+  EXPECT_EQ(breaker.free_at(now), now + 1ms);
 }
 
 TEST_F(BreakerTest, WithoutAdviceItWaitsLongerEachTime) {
