@@ -210,7 +210,7 @@ def test_the_same_identity_under_two_rules_is_fetched_under_each(start_named, na
         assert gateway.call(calls["open"]).status == 200
         assert gateway.call(calls["walled"]).status == 502
         gateway.wait_records(2)
-        assert HOST in detail(gateway) and "is a public address" in detail(gateway)
+        assert HOST in detail(gateway) and "is outside network.private_ranges" in detail(gateway)
         assert len(login.requests) == 1
         assert {(line["service"], line.get("credential")) for line in audit(gateway)} == {("token", "walled")}
         assert refusals(gateway, "token", "walled") > 0
