@@ -8,7 +8,7 @@
 
 namespace tollgate::net {
 
-// Those of them, IP addresses, that are public although the mode is private: outside the ranges, on another machine
+// Those of them, IP addresses, that are outside the ranges although the mode is private, on another machine
 // and not link-local. None when the configuration names others. Reads `resolv_conf`.
 std::vector<std::string> public_name_servers(const NetworkConfig& network, const char* resolv_conf = "/etc/resolv.conf");
 

@@ -78,7 +78,7 @@ class Examination {
     if (config_->server.tls) add_end(report, config_->server.tls->certificate_file);
     for (const FileSeen& seen : look_at_files(*config_)) report.findings.push_back(judge_file(seen));
     for (const std::string& server : net::public_name_servers(config_->network))
-      report.findings.push_back({"names", Verdict::warn, server + " of /etc/resolv.conf is public, and is told every name that is called",
+      report.findings.push_back({"names", Verdict::warn, server + " of /etc/resolv.conf is outside network.private_ranges, and is told every name",
                                  "Write a name server inside as network.nameservers, or Azure's 168.63.129.16."});
     return report;
   }
