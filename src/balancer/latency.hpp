@@ -13,13 +13,17 @@ namespace tollgate::balancer {
 // What answers take of late: an average over the last calls, so that one that gets nine tenths of them is not thought
 // slower than its equal with a tenth. What is known fades while there are no answers, and says nothing after a
 // minute: whoever was slow is tried again.
+// An answer that took several times as long counts at once, and is forgiven slowly (peak EWMA): one is enough to be
+// careful. Less than that is what answers differ by anyway.
 class LatencyAverage {
  public:
   static constexpr std::chrono::seconds memory{60};
 
   void see(Duration value, TimePoint now) noexcept {
+    const double seen = in_seconds(value);
+    const bool is_peak = calls_left(now) >= 1 && seen > peak * seconds_;
     calls_ = std::min(calls_left(now) + 1, most_calls);
-    seconds_ += (in_seconds(value) - seconds_) / calls_;
+    seconds_ += (seen - seconds_) / (is_peak ? 1 : calls_);
     last_ = now;
   }
 
@@ -41,6 +45,7 @@ class LatencyAverage {
 
  private:
   static constexpr double most_calls = 8;
+  static constexpr double peak = 4;  // times the average
   static double in_seconds(Duration value) noexcept { return std::chrono::duration<double>(value).count(); }
   double calls_left(TimePoint now) const noexcept {
     return calls_ * std::clamp(1.0 - std::chrono::duration<double>(now - last_) / memory, 0.0, 1.0);
