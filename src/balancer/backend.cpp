@@ -49,7 +49,7 @@ Standing Backend::look(const Ask& ask, int weight, TimePoint now) {
     standing.why = breaker_.admits(now) ? Closed::throttled : breaker_.why(now);
     return standing;
   }
-  standing.is_full = is_ptu_ && ask.turn_at != this && !ptu_->has_room(ask.traffic, now);
+  standing.is_full = is_ptu_ && ask.uses_model && ask.turn_at != this && !ptu_->has_room(ask.traffic, now);
   standing.is_to_be_spared = standing.is_full || breaker_.is_to_be_spared(now);
   const LatencyAverage& latency = latency_of(ask.is_stream);
   standing.seconds = latency.seconds();
@@ -98,7 +98,7 @@ std::optional<Visit> Visit::begin(Backend& backend, TimePoint now, const Ask& as
   const std::lock_guard lock(backend.mutex_);
   if (backend.takes_no_call(now)) return std::nullopt;
   std::optional<PtuStay> stay;
-  if (backend.is_ptu_) stay = backend.ptu_->admit(ask.load, now);
+  if (backend.is_ptu_ && ask.load) stay = backend.ptu_->admit(*ask.load, now);
   backend.in_flight_.fetch_add(1, std::memory_order_relaxed);
   return Visit(backend, ask, expected, backend.breaker_.enter(now), stay);
 }
@@ -211,9 +211,9 @@ Turn::~Turn() {
 
 std::optional<TimePoint> Turn::ask(const Ask& what, TimePoint deadline, TimePoint now) {
   const std::lock_guard lock(backend_.mutex_);
-  if (!backend_.is_ptu_) return std::nullopt;
+  if (!backend_.is_ptu_ || !what.load) return std::nullopt;
   PtuGate& gate = *backend_.ptu_;
-  if (!turn_.waiter.is_queued && !gate.join(turn_, what.traffic, what.load, deadline, now)) return std::nullopt;
+  if (!turn_.waiter.is_queued && !gate.join(turn_, what.traffic, *what.load, deadline, now)) return std::nullopt;
   TimePoint again = now;
   const PtuGate::Turn turn = gate.ask(turn_, now, again);
   has_come_ = turn == PtuGate::Turn::now;

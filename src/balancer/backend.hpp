@@ -26,7 +26,8 @@ struct Ask {
   TrafficClass traffic = TrafficClass::standard;
   bool is_stream = false;
   std::uint64_t prefix_hash = 0;  // of what the prompt begins with; 0: not known
-  PtuLoad load;                   // filled in if reserved capacity is on the route
+  bool uses_model = true;         // false: it asks for stored objects, and no limit on tokens concerns it
+  std::optional<PtuLoad> load;    // what it will take of reserved capacity; absent: nothing that is known
   const Backend* turn_at = nullptr;  // it waited there, and its turn has come
 };
 

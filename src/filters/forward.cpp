@@ -115,6 +115,7 @@ class Forward final : public Filter {
     ask.traffic = ex.subscription->product->traffic;
     ask.is_stream = ex.is_stream;
     ask.prefix_hash = ex.prefix_hash;
+    ask.uses_model = ex.route.names_model;
     return ask;
   }
 

@@ -25,10 +25,13 @@ PtuTurns::PtuTurns(const Config& config) {
   for (const auto& subscription : config.subscriptions) flows_.push_back(std::hash<std::string>{}(subscription->name));
 }
 
+bool PtuTurns::concern(const Exchange& ex) const noexcept {
+  return has_tokens(ex) && routes_[ex.model->index].has_ptu;
+}
+
 // Most prompts are short and most routes have no queue: then nothing is waited for.
 awaitable<void> PtuTurns::take(Exchange& ex, balancer::Candidates& candidates) const {
-  const bool is_to_count = has_tokens(ex) && ex.prompt_estimate < 0;
-  if (is_to_count && !count_short_prompt(ex, routes_[ex.model->index].rules)) return count_and_enter(ex, candidates);
+  if (ex.prompt_estimate < 0 && !count_short_prompt(ex, routes_[ex.model->index].rules)) return count_and_enter(ex, candidates);
   return enter(ex, candidates);
 }
 
@@ -45,7 +48,6 @@ awaitable<void> PtuTurns::enter(Exchange& ex, balancer::Candidates& candidates) 
 balancer::PtuLoad PtuTurns::load_of(const Exchange& ex) const {
   balancer::PtuLoad load;
   load.flow = flows_[ex.subscription->index];
-  if (!has_tokens(ex)) return load;
   load.prompt = ex.prompt_estimate;
   load.answers = ex.facts->n;
   load.answer_bound = ex.answer_cap >= 0 ? ex.answer_cap : ex.facts->max_tokens;

@@ -17,11 +17,11 @@ class PtuTurns {
  public:
   explicit PtuTurns(const Config& config);
 
-  // Whether the exchange's route has reserved capacity on it.
-  bool concern(const Exchange& ex) const noexcept { return ex.model && routes_[ex.model->index].has_ptu; }
+  // Whether the exchange takes tokens, and its route has reserved capacity on it.
+  bool concern(const Exchange& ex) const noexcept;
 
   // Tells the candidates what it will take of it, and waits for room, if the deployment has a queue and that
-  // is worth it. Counts the prompt, unless that has been done.
+  // is worth it. Counts the prompt, unless that has been done. REQUIRES: concern(ex).
   awaitable<void> take(Exchange& ex, balancer::Candidates& candidates) const;
 
  private:

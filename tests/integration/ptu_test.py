@@ -26,6 +26,15 @@ def say(status):
     return script
 
 
+def objects_and(status):
+    """Lists of stored objects are empty; calls of models are answered as `status[0]` says."""
+    def script(peer):
+        while True:
+            asked = peer.read_request(60)
+            peer.send(plain(200, b'{"object":"list","data":[],"has_more":false}') if asked.first_line.startswith("GET") else status[0])
+    return script
+
+
 def full(milliseconds):
     return error(429, "429", [f"retry-after-ms: {milliseconds}"])
 
@@ -73,6 +82,15 @@ def test_classes_leave_at_their_lines_and_not_before(ptu):
     assert 0.98 < metrics["tollgate_ptu_predicted_utilization_ratio", "ptu"] <= 1.0
     assert metrics["tollgate_ptu_capacity_tokens_per_minute", "configured"] == 60_000
     assert metrics["tollgate_deployment_breaker_opened_total", "ptu"] == 0, "full is not broken"
+
+
+def test_calls_for_stored_objects_take_nothing_of_it(ptu):
+    gateway, reserved, _ = ptu(objects_and([plain(200, WHOLE)]))
+    for _ in range(10):
+        assert gateway.call(request("GET", "/openai/v1/files", KEYS["batch"]))["x-tollgate-deployment"] == "ptu"
+    assert ptu_status(gateway)["predicted_percent"] == 0
+    gateway.call(ask("batch"))
+    assert ptu_status(gateway)["predicted_percent"] > 0
 
 
 def test_without_another_one_a_call_goes_in_whatever_is_predicted(ptu):

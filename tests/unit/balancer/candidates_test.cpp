@@ -43,7 +43,7 @@ struct Route {
     throw std::out_of_range(name);
   }
   void break_down(const std::string& name) { Visit::begin(backend(name), now)->failed(now, Result::failed); }
-  void throttle(const std::string& name, std::chrono::milliseconds advice) { Visit::begin(backend(name), now)->throttled(now, advice); }
+  void throttle(const std::string& name, std::chrono::milliseconds advice) { Visit::begin(backend(name), now, ask)->throttled(now, advice); }
   void answer(const std::string& name, Duration took) { Visit::begin(backend(name), now)->answered(now, took, true); }
   Candidates candidates(const Admission* only = nullptr) { return Candidates(steps, backends, ask, only); }
 
@@ -75,7 +75,7 @@ RouteChoice reserved(Route& route, const std::string& name) {
   deployment.queue = QueueRules{};
   route.fleet.use(deployment);
   route.now = Clock::now() + 1s;
-  route.ask.load.answer_bound = 0;  // calls that weigh nothing
+  route.ask.load = PtuLoad{.answer_bound = 0};  // calls that weigh nothing
   return choice;
 }
 
@@ -142,6 +142,26 @@ TEST(Candidates, ATurnThatHasComeIsTaken) {
   candidates.take_turn_at(route.backend("ptu"));
   EXPECT_EQ(candidates.next(route.now)->deployment->name, "ptu");
   EXPECT_EQ(route.candidates().next(route.now)->deployment->name, "payg");  // one that did not wait, and somebody does
+}
+
+TEST(Candidates, OnlyCallsWithALoadChargeReservedCapacity) {
+  Route route;
+  route.steps = {{reserved(route, "ptu")}};
+  const auto call = [&] {
+    auto visit = Visit::begin(route.backend("ptu"), route.now, route.ask);
+    visit->answered(route.now, 1ms, false);
+    Usage usage;
+    usage.prompt_tokens = usage.completion_tokens = 5000;
+    usage.is_reported = true;
+    visit->ended(route.now, usage, true);
+  };
+  const auto predicted = [&] { return route.backend("ptu").numbers(route.now).ptu->predicted; };
+  route.ask.load.reset();
+  call();
+  EXPECT_EQ(predicted(), 0);
+  route.ask.load = PtuLoad{.prompt = 5000};
+  call();
+  EXPECT_GT(predicted(), 1);
 }
 
 TEST(Candidates, TellWhyTheyGoOn) {
