@@ -44,7 +44,7 @@ void Backend::use(const Deployment& deployment) {
 Standing Backend::look(const Ask& ask, int weight, TimePoint now) {
   const std::lock_guard lock(mutex_);
   Standing standing;
-  standing.is_open_to_calls = !takes_no_call(now);
+  standing.is_open_to_calls = !takes_no_call(ask, now);
   if (!standing.is_open_to_calls) {
     standing.why = breaker_.admits(now) ? Closed::throttled : breaker_.why(now);
     return standing;
@@ -64,8 +64,10 @@ TimePoint Backend::free_at(TimePoint now) const {
   return is_ptu_ && ptu_->is_predictive() ? std::max(free_at, ptu_->refused_until()) : free_at;
 }
 
-// The breaker, or reserved capacity that has refused and said until when.
-bool Backend::takes_no_call(TimePoint now) const noexcept {
+// The breaker, or reserved capacity that has refused and said until when. A limit on tokens is no reason to refuse
+// what takes none.
+bool Backend::takes_no_call(const Ask& ask, TimePoint now) const noexcept {
+  if (!ask.uses_model) return !breaker_.admits(now) && !breaker_.is_throttled();
   return !breaker_.admits(now) || (is_ptu_ && ptu_->is_predictive() && now < ptu_->refused_until());
 }
 
@@ -96,16 +98,18 @@ BackendNumbers Backend::numbers(TimePoint now) const {
 
 std::optional<Visit> Visit::begin(Backend& backend, TimePoint now, const Ask& ask, double expected) {
   const std::lock_guard lock(backend.mutex_);
-  if (backend.takes_no_call(now)) return std::nullopt;
+  if (backend.takes_no_call(ask, now)) return std::nullopt;
   std::optional<PtuStay> stay;
   if (backend.is_ptu_ && ask.load) stay = backend.ptu_->admit(*ask.load, now);
   backend.in_flight_.fetch_add(1, std::memory_order_relaxed);
-  return Visit(backend, ask, expected, backend.breaker_.enter(now), stay);
+  // What passes a limit by says nothing of it.
+  const bool passes_by = !ask.uses_model && backend.breaker_.is_throttled();
+  return Visit(backend, ask, expected, passes_by ? Probe{0} : backend.breaker_.enter(now), stay);
 }
 
 Visit::Visit(Visit&& other) noexcept
     : backend_(std::exchange(other.backend_, nullptr)), expected_(other.expected_), answered_at_(other.answered_at_),
-      probe_(other.probe_), is_stream_(other.is_stream_), told_(other.told_), stay_(other.stay_) {}
+      probe_(other.probe_), is_stream_(other.is_stream_), uses_model_(other.uses_model_), told_(other.told_), stay_(other.stay_) {}
 
 Visit::~Visit() {
   if (!backend_) return;
@@ -180,8 +184,10 @@ void Visit::throttled(TimePoint now, std::chrono::milliseconds advice, int statu
     stay_.reset();
   }
   leave_ptu(nothing, now);
-  // Predicted capacity says by itself when it takes calls again.
-  if (is_full && backend_->ptu_->is_predictive()) return backend_->breaker_.on_nothing(probe_);
+  // Predicted capacity says by itself when it takes calls again. How often stored objects may be asked for is another
+  // limit than that of the model.
+  const bool is_predicted = is_full && backend_->ptu_->is_predictive();
+  if (is_predicted || (!uses_model_ && status == 429)) return backend_->breaker_.on_nothing(probe_);
   backend_->breaker_.on_throttled(now, probe_, advice);
 }
 

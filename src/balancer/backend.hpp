@@ -26,7 +26,7 @@ struct Ask {
   TrafficClass traffic = TrafficClass::standard;
   bool is_stream = false;
   std::uint64_t prefix_hash = 0;  // of what the prompt begins with; 0: not known
-  bool uses_model = true;         // false: it asks for stored objects, and no limit on tokens concerns it
+  bool uses_model = true;         // false: it asks for stored objects; limits on tokens do not hold it back
   std::optional<PtuLoad> load;    // what it will take of reserved capacity; absent: nothing that is known
   const Backend* turn_at = nullptr;  // it waited there, and its turn has come
 };
@@ -90,7 +90,7 @@ class Backend {
  private:
   friend class Visit;
   friend class Turn;
-  bool takes_no_call(TimePoint now) const noexcept;
+  bool takes_no_call(const Ask& ask, TimePoint now) const noexcept;
 
   const std::string name_;
   mutable std::mutex mutex_;
@@ -155,7 +155,7 @@ class Visit {
 
  private:
   Visit(Backend& backend, const Ask& ask, double expected, Probe probe, const std::optional<PtuStay>& stay)
-      : backend_(&backend), expected_(expected), probe_(probe), is_stream_(ask.is_stream), stay_(stay) {}
+      : backend_(&backend), expected_(expected), probe_(probe), is_stream_(ask.is_stream), uses_model_(ask.uses_model), stay_(stay) {}
   void see_at_least(Duration waited, TimePoint now);
   void note(Result result);
   void leave_ptu(const Usage& usage, TimePoint now);
@@ -166,6 +166,7 @@ class Visit {
   TimePoint answered_at_{};
   Probe probe_;
   bool is_stream_;
+  bool uses_model_;
   Told told_ = Told::nothing;
   std::optional<PtuStay> stay_;
 };

@@ -92,10 +92,11 @@ bool Breaker::is_rate_reached(TimePoint now) const noexcept {
 
 void Breaker::on_answer(TimePoint now, Probe probe) noexcept {
   on_nothing(probe);
-  throttles_ = 0;
   ++slice_at(now).calls;
-  // Answers to calls from before it opened say nothing new.
-  if (!is_open_ || probe != opening_) return;
+  // Answers to calls from before it opened, or that no limit concerns, say nothing new.
+  if (is_open_ && probe != opening_) return;
+  throttles_ = 0;
+  if (!is_open_) return;
   ++good_probes_;
   if (!is_failing_ || good_probes_ >= rules_.probes) close(now);
 }

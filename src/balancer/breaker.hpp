@@ -65,6 +65,9 @@ class Breaker {
   BreakerState state(TimePoint now) const noexcept;
   Closed why(TimePoint now) const noexcept;
 
+  // It is not closed because the deployment said so, and nothing is known to be wrong with it.
+  bool is_throttled() const noexcept { return is_open_ && !is_failing_; }
+
   // When a call may be tried again; `now` if it may already, Clock's end if every probe is out.
   TimePoint free_at(TimePoint now) const noexcept;
 

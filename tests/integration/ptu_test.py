@@ -93,6 +93,19 @@ def test_calls_for_stored_objects_take_nothing_of_it(ptu):
     assert ptu_status(gateway)["predicted_percent"] > 0
 
 
+def test_stored_objects_can_be_had_while_it_is_full_and_not_while_it_fails(ptu):
+    says = [full(60_000)]
+    gateway, reserved, _ = ptu(objects_and(says), {"breaker": {"consecutive": 1, "open": "30s"}})
+    files = request("GET", "/openai/v1/files", KEYS["batch"])
+    assert gateway.call(ask("batch"))["x-tollgate-route"] == "spill:429"
+    assert gateway.call(ask("batch"))["x-tollgate-deployment"] == "payg"
+    assert gateway.call(files)["x-tollgate-deployment"] == "ptu"
+    reserved.close()
+    assert gateway.call(files).status in (502, 503)
+    asked = gateway.call(files)
+    assert asked.status == 503 and b"ptu" in asked.body, asked
+
+
 def test_without_another_one_a_call_goes_in_whatever_is_predicted(ptu):
     says = [full(100)]
     gateway, reserved, _ = ptu(say(says), route=("ptu",))

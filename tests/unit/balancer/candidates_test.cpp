@@ -42,7 +42,7 @@ struct Route {
     }
     throw std::out_of_range(name);
   }
-  void break_down(const std::string& name) { Visit::begin(backend(name), now)->failed(now, Result::failed); }
+  void break_down(const std::string& name) { Visit::begin(backend(name), now, ask)->failed(now, Result::failed); }
   void throttle(const std::string& name, std::chrono::milliseconds advice) { Visit::begin(backend(name), now, ask)->throttled(now, advice); }
   void answer(const std::string& name, Duration took) { Visit::begin(backend(name), now)->answered(now, took, true); }
   Candidates candidates(const Admission* only = nullptr) { return Candidates(steps, backends, ask, only); }
@@ -162,6 +162,52 @@ TEST(Candidates, OnlyCallsWithALoadChargeReservedCapacity) {
   route.ask.load = PtuLoad{.prompt = 5000};
   call();
   EXPECT_GT(predicted(), 1);
+}
+
+TEST(Candidates, LimitsOnTokensDoNotHoldBackWhatTakesNone) {
+  Route route;
+  route.steps = {{reserved(route, "ptu")}};
+  Route by_the_token;
+  by_the_token.steps = {{by_the_token.choice("payg")}};
+  for (Route* r : {&route, &by_the_token}) {
+    const std::string name = r->deployments.front()->name;
+    r->throttle(name, 700ms);
+    EXPECT_EQ(r->order(), "");
+    r->ask.uses_model = false;
+    r->ask.load.reset();
+    EXPECT_EQ(r->order(), name + "(primary) ");
+    EXPECT_EQ(r->order(), name + "(primary) ") << "it was no probe";
+  }
+}
+
+TEST(Candidates, WhatPassesALimitByDoesNotShortenTheNext) {
+  Route route;
+  route.steps = {{route.choice("a")}};
+  route.throttle("a", -1ms);  // a second
+  Ask files;
+  files.uses_model = false;
+  Visit::begin(route.backend("a"), route.now, files)->answered(route.now, 1ms, false);
+  route.now += 1s;
+  route.throttle("a", -1ms);
+  route.now += 1s;
+  EXPECT_EQ(route.order(), "") << "the second limit in a row lasts twice as long";
+}
+
+TEST(Candidates, FailuresHoldBackWhatTakesNoTokensToo) {
+  Route route;
+  route.steps = {{route.choice("a")}};
+  route.ask.uses_model = false;
+  route.break_down("a");
+  EXPECT_EQ(route.order(), "");
+}
+
+TEST(Candidates, ALimitOnStoredObjectsIsNotTheModels) {
+  Route route;
+  route.steps = {{route.choice("a")}};
+  route.ask.uses_model = false;
+  route.throttle("a", 700ms);
+  route.ask.uses_model = true;
+  EXPECT_EQ(route.order(), "a(primary) ");
 }
 
 TEST(Candidates, TellWhyTheyGoOn) {
