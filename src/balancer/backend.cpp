@@ -50,6 +50,11 @@ Standing Backend::look(const Ask& ask, int weight, TimePoint now) {
     return standing;
   }
   standing.is_full = is_ptu_ && ask.uses_model && ask.turn_at != this && !ptu_->has_room(ask.traffic, now);
+  if (standing.is_full && ptu_->has_waiters_before(ask.traffic)) {  // nobody overtakes them
+    standing.is_open_to_calls = false;
+    standing.why = Closed::throttled;
+    return standing;
+  }
   standing.is_to_be_spared = standing.is_full || breaker_.is_to_be_spared(now);
   const LatencyAverage& latency = latency_of(ask.is_stream);
   standing.seconds = latency.seconds();
@@ -58,10 +63,10 @@ Standing Backend::look(const Ask& ask, int weight, TimePoint now) {
   return standing;
 }
 
-TimePoint Backend::free_at(TimePoint now) const {
+TimePoint Backend::free_at(TrafficClass traffic, TimePoint now) const {
   const std::lock_guard lock(mutex_);
   const TimePoint free_at = breaker_.free_at(now);
-  return is_ptu_ && ptu_->is_predictive() ? std::max(free_at, ptu_->refused_until()) : free_at;
+  return is_ptu_ && ptu_->is_predictive() ? std::max(free_at, ptu_->free_at(traffic, now)) : free_at;
 }
 
 // The breaker, or reserved capacity that has refused and said until when. A limit on tokens is no reason to refuse

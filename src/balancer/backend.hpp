@@ -77,7 +77,7 @@ class Backend {
   const std::string& name() const noexcept { return name_; }
 
   Standing look(const Ask& ask, int weight, TimePoint now);
-  TimePoint free_at(TimePoint now) const;
+  TimePoint free_at(TrafficClass traffic, TimePoint now) const;
 
   // A call that could have gone here went elsewhere, because it is predicted to be full.
   void note_spill(TrafficClass traffic);

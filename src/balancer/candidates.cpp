@@ -22,6 +22,13 @@ double random_part() {
   return std::generate_canonical<double, 30>(source);
 }
 
+// None: it is not passed over.
+Spill skipped_for(const Standing& standing) noexcept {
+  if (standing.is_full) return Spill::full;
+  if (standing.is_open_to_calls) return Spill::none;
+  return standing.why == Closed::throttled ? Spill::throttled : Spill::open;
+}
+
 std::uint64_t mixed(std::uint64_t a, std::uint64_t b) noexcept {
   std::uint64_t x = a ^ (b + 0x9E3779B97F4A7C15u + (a << 6) + (a >> 2));
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
@@ -58,12 +65,9 @@ std::optional<Candidate> Candidates::next(TimePoint now) {
       const int place = ordinal++;
       if ((tried_ >> place & 1) != 0 || !is_admitted(*choice.deployment)) continue;
       const Standing standing = backends_[choice.deployment->index]->look(ask_, choice.weight, now);
-      if (!standing.is_open_to_calls) {
-        if (skipped == Spill::none) skipped = standing.why == Closed::throttled ? Spill::throttled : Spill::open;
-        continue;
-      }
       if (standing.is_full && !full_) full_ = backends_[choice.deployment->index];
-      if (standing.is_full && skipped == Spill::none) skipped = Spill::full;
+      if (skipped == Spill::none) skipped = skipped_for(standing);
+      if (!standing.is_open_to_calls) continue;
       if (standing.is_to_be_spared) {
         if (keeps_spared) spared.push_back({&choice, place, standing});
         if (keeps_spared) spared_are_first = is_first;
@@ -184,7 +188,7 @@ Candidates::Opening Candidates::opens_first(TimePoint now) const {
       const Standing standing = backend.look(ask_, choice.weight, now);
       first.is_any_open = first.is_any_open || standing.is_open_to_calls;
       if (standing.is_open_to_calls) continue;
-      const TimePoint at = backend.free_at(now);
+      const TimePoint at = backend.free_at(ask_.traffic, now);
       if (first.deployment && at >= first.at) continue;
       first.deployment = choice.deployment;
       first.at = at;

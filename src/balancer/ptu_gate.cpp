@@ -11,6 +11,10 @@ using std::chrono::milliseconds;
 // Waiters ask themselves: soon enough when others give up or calls end early, and not all the time.
 constexpr Duration soonest = milliseconds(1), latest = milliseconds(25);
 
+// Others come at any moment, who waits goes in the very moment that there is room by the prediction: so much more has
+// to be free then, or every small error is a refusal. As much as the call takes, up to a share of the size.
+constexpr double most_head_room = 0.0025;
+
 constexpr double habit_pace = 0.1;
 constexpr std::size_t most_habits = 10'000;  // subscriptions come and go with reloads
 
@@ -48,9 +52,12 @@ void PtuGate::use(const Deployment& deployment, TimePoint now) {
 
 bool PtuGate::has_room(TrafficClass traffic, TimePoint now) const noexcept {
   if (!spill_.is_predictive) return true;
-  Waiter newcomer;
-  newcomer.rank = static_cast<std::size_t>(traffic);
-  return queue_.is_next(newcomer) && is_below_line(traffic, now);
+  return !has_waiters_before(traffic) && is_below_line(traffic, now);
+}
+
+TimePoint PtuGate::free_at(TrafficClass traffic, TimePoint now) const noexcept {
+  if (!has_waiters_before(traffic)) return refused_until();
+  return model_.below(line_of(traffic), queue_.tokens_before(newcomer(traffic)), now);
 }
 
 PtuStay PtuGate::admit(const PtuLoad& load, TimePoint now) {
@@ -89,12 +96,13 @@ bool PtuGate::join(PtuTurn& turn, TrafficClass traffic, const PtuLoad& load, Tim
   turn.waiter.tokens = weigh(load).charge.tokens;
   turn.since = now;
   turn.give_up_at = std::min(deadline, now + rules_->max_wait);
-  const TimePoint expected = model_.below(line_of(traffic), queue_.tokens_before(turn.waiter), now);
+  const TimePoint expected = room_at(turn, now);
   return expected <= turn.give_up_at && queue_.add(turn.waiter, static_cast<std::size_t>(rules_->length));
 }
 
 PtuGate::Turn PtuGate::ask(PtuTurn& turn, TimePoint now, TimePoint& ask_again) {
-  if (queue_.is_next(turn.waiter) && is_below_line(turn.traffic, now)) {
+  const TimePoint expected = room_at(turn, now);
+  if (queue_.is_next(turn.waiter) && (expected <= now || model_.wants_to_see(now))) {
     queue_.serve(turn.waiter);
     note_wait(turn, now);
     return Turn::now;
@@ -105,7 +113,6 @@ PtuGate::Turn PtuGate::ask(PtuTurn& turn, TimePoint now, TimePoint& ask_again) {
     ++waits_.gave_up;
     return Turn::never;
   }
-  const TimePoint expected = model_.below(line_of(turn.traffic), queue_.tokens_before(turn.waiter), now);
   ask_again = std::min(turn.give_up_at, now + std::clamp(expected - now, soonest, latest));
   return Turn::later;
 }
@@ -124,6 +131,12 @@ PtuNumbers PtuGate::numbers(TimePoint now) const {
   return out;
 }
 
+Waiter PtuGate::newcomer(TrafficClass traffic) noexcept {
+  Waiter waiter;
+  waiter.rank = static_cast<std::size_t>(traffic);
+  return waiter;
+}
+
 double PtuGate::line_of(TrafficClass traffic) const noexcept {
   switch (traffic) {
     case TrafficClass::interactive: return spill_.interactive / 100.0;
@@ -135,6 +148,11 @@ double PtuGate::line_of(TrafficClass traffic) const noexcept {
 
 bool PtuGate::is_below_line(TrafficClass traffic, TimePoint now) const noexcept {
   return model_.below(line_of(traffic), 0, now) <= now || model_.wants_to_see(now);
+}
+
+TimePoint PtuGate::room_at(const PtuTurn& turn, TimePoint now) const noexcept {
+  const double head_room = std::min(turn.waiter.tokens, most_head_room * model_.size());
+  return model_.below(line_of(turn.traffic), queue_.tokens_before(turn.waiter) + head_room, now);
 }
 
 PtuGate::Habit& PtuGate::habit_of(std::uint64_t flow) {

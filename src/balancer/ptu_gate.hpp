@@ -80,8 +80,14 @@ class PtuGate {
   // Whether a call may go in; if not, others are preferred, and it goes in only when there is no other.
   bool has_room(TrafficClass traffic, TimePoint now) const noexcept;
 
+  // Whether others wait who go first.
+  bool has_waiters_before(TrafficClass traffic) const noexcept { return !queue_.is_next(newcomer(traffic)); }
+
   // It refused and said until when; `now` or earlier: it may be asked.
   TimePoint refused_until() const noexcept { return model_.refused_until(); }
+
+  // And when those who wait and go first will be through.
+  TimePoint free_at(TrafficClass traffic, TimePoint now) const noexcept;
 
   PtuStay admit(const PtuLoad& load, TimePoint now);
   // `advice`: for how long; absent: it did not say.
@@ -109,8 +115,11 @@ class PtuGate {
     double cached = 0;       // share of the prompt
   };
 
+  static Waiter newcomer(TrafficClass traffic) noexcept;
   double line_of(TrafficClass traffic) const noexcept;
   bool is_below_line(TrafficClass traffic, TimePoint now) const noexcept;
+  // When there is room for one who waits, and a little more. REQUIRES: its waiter has its tokens.
+  TimePoint room_at(const PtuTurn& turn, TimePoint now) const noexcept;
   Habit& habit_of(std::uint64_t flow);
   PtuStay weigh(const PtuLoad& load);
   void note_wait(const PtuTurn& turn, TimePoint now);

@@ -8,7 +8,7 @@ import secrets
 import statistics
 import time
 
-from harness import AZURE_KEY, Gateway, Service
+from harness import AZURE_KEY, Gateway, Service, merge
 from limits_setup import hash_of
 from wire import Connection, request
 
@@ -43,7 +43,7 @@ class Capacity:
 class Stand:
     """A mock and a gateway that believes `believed` times the truth."""
 
-    def __init__(self, folder, capacity, believed=1.0, fields=None):
+    def __init__(self, folder, capacity, believed=1.0, fields=None, changes=None):
         self.capacity = capacity
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "mock.yaml").write_text(json.dumps({
@@ -56,7 +56,7 @@ class Stand:
         self.mock_address = (host, int(port))
         deployment = {"endpoint": f"http://{self.mock.ready[1]}", "model": "gpt-4o", "credential": {"api_key": "env:AZURE_KEY"}}
         a_unit = round(believed * capacity.rate * 60 / capacity.units)
-        self.gateway = Gateway(folder, {
+        self.gateway = Gateway(folder, merge({
             "server": {"listen": "127.0.0.1:0", "admin": "127.0.0.1:0", "workers": 1, "drain": "2s"},
             "records": {"path": "off"},
             "ledger": {"path": "off"},
@@ -67,7 +67,7 @@ class Stand:
             "models": {"gpt-4o": {"route": ["ptu", "payg"]}},
             "products": {name: {"models": ["gpt-4o"], "class": name} for name in CLASSES},
             "subscriptions": {name: {"product": name, "keys": [hash_of(KEYS[name])]} for name in CLASSES},
-        })
+        }, changes or {}))
 
     def truth(self):
         """{utilization, admitted, refused, used} of the bucket itself."""

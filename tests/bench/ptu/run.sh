@@ -3,6 +3,7 @@
 #
 #   tests/bench/ptu/run.sh            the simulation
 #   tests/bench/ptu/run.sh gateway    the gateway in front of the stand-in for Azure; ten minutes, needs an idle machine
+#   tests/bench/ptu/run.sh waiting    the queue, before the stand-in; two minutes
 #   PYTHONPATH=tests/integration .venv/bin/python -m pytest tests/bench/ptu/learning_test.py   what is learnt of hidden capacity
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
@@ -18,6 +19,10 @@ case ${1:-simulation} in
   gateway)
     cmake --build build/release --target tollgate
     PYTHONPATH=tests/integration .venv/bin/python -B tests/bench/ptu/through_gateway.py
+    ;;
+  waiting)
+    cmake --build build/release --target tollgate
+    PYTHONPATH=tests/integration .venv/bin/python -B tests/bench/ptu/waiting.py
     ;;
   *) echo "what is $1?" >&2; exit 2 ;;
 esac

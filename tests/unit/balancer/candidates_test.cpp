@@ -144,6 +144,23 @@ TEST(Candidates, ATurnThatHasComeIsTaken) {
   EXPECT_EQ(route.candidates().next(route.now)->deployment->name, "payg");  // one that did not wait, and somebody does
 }
 
+TEST(Candidates, NobodyOvertakesThoseWhoWait) {
+  Route route;
+  route.steps = {{reserved(route, "ptu")}};
+  route.ask.traffic = TrafficClass::interactive;
+  route.throttle("ptu", 200ms);
+  route.ask.load = PtuLoad{.prompt = 10, .answer_bound = 0};
+  Turn turn(route.backend("ptu"));
+  ASSERT_TRUE(turn.ask(route.ask, no_deadline, route.now));
+  route.now += 201ms;  // it may be asked again
+  EXPECT_EQ(route.order(), "");
+  const auto opening = route.candidates().opens_first(route.now);
+  ASSERT_NE(opening.deployment, nullptr);
+  EXPECT_EQ(opening.why, Closed::throttled);
+  EXPECT_GE(opening.at, route.now + 90ms);
+  EXPECT_EQ(route.backend("ptu").numbers(route.now).ptu->spilled[0], 0u) << "it went nowhere";
+}
+
 TEST(Candidates, OnlyCallsWithALoadChargeReservedCapacity) {
   Route route;
   route.steps = {{reserved(route, "ptu")}};

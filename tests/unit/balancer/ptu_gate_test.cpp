@@ -114,9 +114,32 @@ TEST(PtuGate, WaitsWhenRoomComesInTime) {
   EXPECT_GT(again, g.now);
   EXPECT_FALSE(g.gate.has_room(TrafficClass::interactive, g.now + 301ms));  // it is that one's turn
   g.now += 301ms;
+  EXPECT_EQ(g.gate.ask(turn, g.now, again), PtuGate::Turn::later) << "the prediction may be a little wrong";
+  g.now += 150ms;
   EXPECT_EQ(g.gate.ask(turn, g.now, again), PtuGate::Turn::now);
   EXPECT_EQ(g.gate.numbers(g.now).waits.gave_up, 0u);
   EXPECT_EQ(g.gate.numbers(g.now).waiting, 0u);
+}
+
+TEST(PtuGate, ACallThatTakesLittleNeedsNoMoreRoomThanItTakes) {
+  Gate g;
+  g.gate.refused(g.admit(1), 300ms, g.now);
+  PtuTurn turn;
+  ASSERT_TRUE(g.gate.join(turn, TrafficClass::interactive, Gate::load(2), no_deadline, g.now));
+  TimePoint again{};
+  EXPECT_EQ(g.gate.ask(turn, g.now + 321ms, again), PtuGate::Turn::now);
+}
+
+TEST(PtuGate, SaysWhenThoseWhoGoFirstAreThrough) {
+  Gate g;
+  g.gate.refused(g.admit(1), 100ms, g.now);
+  EXPECT_EQ(g.gate.free_at(TrafficClass::interactive, g.now), g.now + 100ms);
+  PtuTurn turn;
+  ASSERT_TRUE(g.gate.join(turn, TrafficClass::interactive, Gate::load(20), no_deadline, g.now));
+  EXPECT_TRUE(g.gate.has_waiters_before(TrafficClass::interactive));
+  EXPECT_GE(g.gate.free_at(TrafficClass::interactive, g.now), g.now + 299ms);
+  EXPECT_LE(g.gate.free_at(TrafficClass::interactive, g.now), g.now + 301ms);
+  g.gate.leave(turn);
 }
 
 TEST(PtuGate, DoesNotWaitForWhatComesTooLate) {
@@ -124,7 +147,7 @@ TEST(PtuGate, DoesNotWaitForWhatComesTooLate) {
   g.gate.refused(g.admit(1), 600ms, g.now);
   PtuTurn turn;
   EXPECT_FALSE(g.gate.join(turn, TrafficClass::interactive, Gate::load(100), no_deadline, g.now));
-  g.now += 200ms;
+  g.now += 300ms;
   EXPECT_FALSE(g.gate.join(turn, TrafficClass::interactive, Gate::load(100), g.now + 100ms, g.now));  // the call's own deadline
   EXPECT_TRUE(g.gate.join(turn, TrafficClass::interactive, Gate::load(100), no_deadline, g.now));
   g.gate.leave(turn);
@@ -132,9 +155,9 @@ TEST(PtuGate, DoesNotWaitForWhatComesTooLate) {
 
 TEST(PtuGate, CountsThoseWhoWaitAlready) {
   Gate g;
-  g.gate.refused(g.admit(1), 400ms, g.now);
+  g.gate.refused(g.admit(1), 300ms, g.now);
   PtuTurn first, second, third;
-  ASSERT_TRUE(g.gate.join(first, TrafficClass::interactive, Gate::load(100), g.now + 400ms, g.now));
+  ASSERT_TRUE(g.gate.join(first, TrafficClass::interactive, Gate::load(100), g.now + 450ms, g.now));
   g.gate.leave(first);
   // A second's worth of tokens stands before it.
   ASSERT_TRUE(g.gate.join(first, TrafficClass::interactive, Gate::load(100), no_deadline, g.now));
@@ -150,7 +173,7 @@ TEST(PtuGate, CountsThoseWhoWaitAlready) {
 
 TEST(PtuGate, GivesUpInTime) {
   Gate g;
-  g.gate.refused(g.admit(1), 400ms, g.now);
+  g.gate.refused(g.admit(1), 300ms, g.now);
   PtuTurn turn;
   ASSERT_TRUE(g.gate.join(turn, TrafficClass::interactive, Gate::load(100), no_deadline, g.now));
   g.gate.refused(g.admit(1), 5s, g.now);  // it lasts longer than was said
