@@ -99,6 +99,9 @@ void ptu_pages(Exposition& out, const std::vector<Row>& all) {
       out.sample(labels, row->numbers.ptu->spilled[i]);
     }
   }
+  out.family("tollgate_ptu_native_spills_total", Type::counter,
+             "Calls that the service itself sent on from reserved capacity to a deployment paid by the token.");
+  for (const Row* row : rows) out.sample(row->label, row->numbers.ptu->sent_on);
   out.family("tollgate_ptu_queue_length", Type::gauge, "Calls that wait for room in reserved capacity.");
   for (const Row* row : rows) out.sample(row->label, static_cast<std::uint64_t>(row->numbers.ptu->waiting));
   out.family("tollgate_ptu_queue_wait_seconds", Type::histogram, "How long calls waited for room in reserved capacity.");

@@ -160,6 +160,15 @@ void Visit::answered(TimePoint now, Duration took, bool is_stream, std::optional
   if (is_stream) backend_->first_tokens_.see(took);
 }
 
+void Visit::sent_on(TimePoint now) {
+  const std::lock_guard lock(backend_->mutex_);
+  told_ = Told::answered;
+  answered_at_ = now;
+  if (stay_ && backend_->is_ptu_) backend_->ptu_->sent_on(*stay_, now);
+  stay_.reset();
+  backend_->breaker_.on_answer(now, probe_);
+}
+
 void Visit::refused_the_caller(TimePoint now) {
   const std::lock_guard lock(backend_->mutex_);
   note(Result::good);

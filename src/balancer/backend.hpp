@@ -140,6 +140,8 @@ class Visit {
   // stream is as good as complete. `reported`: how full
   // reserved capacity said it was, if it did.
   void answered(TimePoint now, Duration took, bool is_stream, std::optional<double> reported = {});
+  // The service answered, and it was another deployment that did.
+  void sent_on(TimePoint now);
   // It answered that the fault is the caller's.
   void refused_the_caller(TimePoint now);
   // True: that was too much, and it is left alone now. `waited`: since it had the request.

@@ -70,6 +70,11 @@ void PtuGate::refused(const PtuStay& stay, std::optional<Duration> advice, TimeP
   model_.refused(stay.charge, advice, now);
 }
 
+void PtuGate::sent_on(const PtuStay& stay, TimePoint now) {
+  ++sent_on_;
+  refused(stay, std::nullopt, now);
+}
+
 void PtuGate::accepted(const PtuStay& stay, std::optional<double> reported, TimePoint now) {
   if (reported) reported_ = reported;
   model_.accepted(stay.charge, reported, now);
@@ -126,6 +131,7 @@ PtuNumbers PtuGate::numbers(TimePoint now) const {
   out.window_seconds = model_.size() / model_.rate();
   out.is_learnt = model_.is_learnt();
   out.spilled = spilled_;
+  out.sent_on = sent_on_;
   out.waiting = queue_.size();
   out.waits = waits_;
   return out;

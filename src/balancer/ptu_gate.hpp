@@ -62,6 +62,7 @@ struct PtuNumbers {
   double window_seconds = 0;
   bool is_learnt = false;
   std::array<std::uint64_t, traffic_class_count> spilled{};  // calls that were let go elsewhere
+  std::uint64_t sent_on = 0;          // calls that the service let go elsewhere by itself
   std::size_t waiting = 0;
   PtuWaits waits;
 };
@@ -92,6 +93,8 @@ class PtuGate {
   PtuStay admit(const PtuLoad& load, TimePoint now);
   // `advice`: for how long; absent: it did not say.
   void refused(const PtuStay& stay, std::optional<Duration> advice, TimePoint now);
+  // The service sent it on to another deployment, and does not say when there will be room.
+  void sent_on(const PtuStay& stay, TimePoint now);
   void accepted(const PtuStay& stay, std::optional<double> reported, TimePoint now);
   // However it ended; `usage` is what the provider reported, if it did.
   void left(const PtuStay& stay, const Usage& usage, TimePoint now);
@@ -133,6 +136,7 @@ class PtuGate {
   std::unordered_map<std::uint64_t, Habit> habits_;  // by flow; bounded by the subscriptions
   std::optional<double> reported_;
   std::array<std::uint64_t, traffic_class_count> spilled_{};
+  std::uint64_t sent_on_ = 0;
   PtuWaits waits_;
 };
 

@@ -119,7 +119,9 @@ awaitable<upstream::Problem> Attempt::send() {
 void Attempt::note_head() {
   const http::ResponseHead& head = call_.head();
   status_ = head.status;
-  if (deployment_.kind == DeploymentKind::ptu) utilization_ = upstream::utilization_of(head);
+  if (deployment_.kind != DeploymentKind::ptu) return;
+  utilization_ = upstream::utilization_of(head);
+  sent_on_to_ = upstream::spilled_to(head);
 }
 
 awaitable<upstream::Problem> Attempt::begin_error() {

@@ -45,6 +45,9 @@ class Attempt {
 
   int status() const noexcept { return status_; }  // the deployment's; 0: it has not answered
   std::optional<double> utilization() const noexcept { return utilization_; }  // that reserved capacity reported
+  // The service sent the call on by itself (native spillover), to a deployment of this name, "" unknown.
+  bool was_sent_on() const noexcept { return sent_on_to_.has_value(); }
+  const std::string& sent_on_to() const noexcept { return *sent_on_to_; }
   bool is_stream() const noexcept { return kind_ == Kind::events; }
   bool is_callers_error() const noexcept { return kind_ == Kind::error; }
   Duration time_to_answer() const noexcept { return began_at_ - call_.sent_at(); }
@@ -97,6 +100,7 @@ class Attempt {
   std::unique_ptr<Body> body_;
   TimePoint began_at_{};
   std::optional<double> utilization_;
+  std::optional<std::string> sent_on_to_;
   int status_ = 0;
   Kind kind_ = Kind::none;
   balancer::Result result_ = balancer::Result::good;

@@ -10,6 +10,7 @@
 #include "filters/judge.hpp"
 #include "filters/ptu_turn.hpp"
 #include "filters/refusal.hpp"
+#include "filters/resources.hpp"
 
 #include <memory>
 #include <optional>
@@ -23,10 +24,6 @@ namespace {
 
 using balancer::Candidate;
 using balancer::Candidates;
-
-bool is_same_resource(const Deployment& a, const Deployment& b) noexcept {
-  return a.endpoint.authority == b.endpoint.authority && a.endpoint.base_path == b.endpoint.base_path;
-}
 
 // What an exchange may use of its route.
 class Allowed final : public balancer::Admission {

@@ -1,8 +1,10 @@
 #include "filters/judge.hpp"
 
+#include "filters/resources.hpp"
 #include "tollgate/log.hpp"
 
 #include <algorithm>
+#include <string_view>
 
 namespace tollgate::filters {
 
@@ -12,8 +14,26 @@ Judge::Judge(const Config& config, balancer::Fleet& fleet) : home_budget_(&fleet
   for (const auto& model : config.models) budgets_.push_back(&fleet.budget_of(model->name));
 }
 
-void Judge::note_answer(const Exchange& ex, const Attempt& attempt, balancer::Visit& visit) const {
+namespace {
+
+// Null: the configuration does not know it.
+const Deployment* neighbour_of(const Deployment& deployment, std::string_view name, const Config& config) {
+  for (const auto& other : config.deployments) {
+    if (other->deployment == name && is_same_resource(*other, deployment)) return other.get();
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void Judge::note_answer(Exchange& ex, const Attempt& attempt, balancer::Visit& visit) const {
   if (attempt.is_callers_error()) return visit.refused_the_caller(attempt.began_at());
+  if (attempt.was_sent_on()) {
+    visit.sent_on(attempt.began_at());
+    ex.route_reason = "spill:native";
+    if (const auto* by = neighbour_of(attempt.deployment(), attempt.sent_on_to(), *ex.config)) ex.deployment = by;
+    return budget_of(ex).on_success();
+  }
   visit.answered(attempt.began_at(), attempt.time_to_answer(), attempt.is_stream(), attempt.utilization());
   budget_of(ex).on_success();
 }

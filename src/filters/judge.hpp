@@ -16,8 +16,8 @@ class Judge {
  public:
   Judge(const Config& config, balancer::Fleet& fleet);
 
-  // It came to where the client may be told.
-  void note_answer(const Exchange& ex, const Attempt& attempt, balancer::Visit& visit) const;
+  // It came to where the client may be told. If it was another deployment that answered, the exchange is that one's.
+  void note_answer(Exchange& ex, const Attempt& attempt, balancer::Visit& visit) const;
 
   // And to its end, after note_answer().
   void note_end(const Exchange& ex, const Outcome& outcome, balancer::Visit& visit) const;

@@ -5,6 +5,10 @@
 
 namespace tollgate::filters {
 
+bool is_same_resource(const Deployment& a, const Deployment& b) noexcept {
+  return a.endpoint.authority == b.endpoint.authority && a.endpoint.base_path == b.endpoint.base_path;
+}
+
 Resources::Resources(const Config& config) {
   for (const auto& deployment : config.deployments) {
     all_.push_back({deployment.get(), affinity::resource_of(*deployment)});

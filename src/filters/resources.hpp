@@ -12,6 +12,9 @@
 
 namespace tollgate::filters {
 
+// One endpoint: objects of one are objects of the other.
+bool is_same_resource(const Deployment& a, const Deployment& b) noexcept;
+
 class Resources {
  public:
   // The configuration has to outlive it.

@@ -1,6 +1,7 @@
 #include "upstream/answer_policy.hpp"
 
 #include "http/date.hpp"
+#include "http/text.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -86,6 +87,18 @@ std::optional<double> utilization_of(const http::ResponseHead& head) noexcept {
   const bool is_percentage = error == std::errc{} && stop + 1 == end && *stop == '%';
   if (!is_percentage || !(percent >= 0)) return std::nullopt;
   return percent / 100;
+}
+
+// One page of the provider's spells the first header with the deployment's name in place of `deployment`
+// (azure-openai: native spillover).
+std::optional<std::string_view> spilled_to(const http::ResponseHead& head) noexcept {
+  constexpr std::string_view from = "x-ms-spillover-from-";
+  const bool is_spilled = std::ranges::any_of(head.fields, [&](const Header& field) {
+    return http::iequals(field.name.substr(0, from.size()), from);
+  });
+  if (!is_spilled) return std::nullopt;
+  const auto* by = http::find_field(head.fields, "x-ms-deployment-name");
+  return by ? by->value : std::string_view();
 }
 
 Error error_for(const http::ResponseHead& head) {

@@ -30,6 +30,10 @@ std::optional<double> utilization_of(const http::ResponseHead& head) noexcept;
 // When it says to come back, from `now` on; < 0: it does not say.
 std::chrono::milliseconds advice_of(const http::ResponseHead& head, WallTime now);
 
+// Who answered in place of reserved capacity, because the service itself sent the call on (native spillover): the
+// provider's name of it, "" if it is not told. Nullopt: nobody.
+std::optional<std::string_view> spilled_to(const http::ResponseHead& head) noexcept;
+
 // What the client is told instead, with the upstream's advice on when to come back.
 Error error_for(const http::ResponseHead& head);
 

@@ -44,12 +44,14 @@ def ptu(start):
     """ptu(script, fields, route) -> gateway, upstream of the PTU, upstream of the other one"""
     opened = []
 
-    def make(script, fields=None, route=("ptu", "payg")):
+    def make(script, fields=None, route=("ptu", "payg"), at_one_place=False):
         sides = {"ptu": Upstream(script), "payg": Upstream(well)}
         opened.extend(sides.values())
         deployments = {name: {"endpoint": side.url, "deployment": name, "model": "gpt-4o", "credential": {"api_key": "env:AZURE_KEY"}}
                        for name, side in sides.items()}
         deployments["ptu"].update(PTU | (fields or {}))
+        if at_one_place:
+            deployments["payg"]["endpoint"] = sides["ptu"].url
         deployments = {name: deployments[name] for name in route} | {"gpt-4o": None}
         gateway, _ = start(well, {
             "deployments": deployments, "models": {"gpt-4o": {"route": list(route)}},
@@ -136,6 +138,26 @@ def test_what_the_service_reports_is_shown_and_learnt_from(ptu):
     status = ptu_status(gateway)
     assert status["reported_percent"] == 87.4 and 86 < status["predicted_percent"] < 88
     assert gateway.metrics()["tollgate_ptu_reported_utilization_ratio", "ptu"] == pytest.approx(0.874)
+    assert gateway.call(ask("batch"))["x-tollgate-route"] == "spill:full"
+
+
+SENT_ON = plain(200, WHOLE[:-1] + b',"usage":{"prompt_tokens":1000,"completion_tokens":1000,"total_tokens":2000}}',
+                ["x-ms-spillover-from-deployment: ptu", "x-ms-deployment-name: payg"])
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_call_that_the_service_sent_on_is_no_sign_of_room(ptu, is_known):
+    gateway, reserved, _ = ptu(say([SENT_ON]), {"unit_price": "$1/hour"}, at_one_place=is_known)
+    answer = gateway.call(ask("interactive"))
+    served_by = "payg" if is_known else "ptu"
+    assert (answer["x-tollgate-deployment"], answer["x-tollgate-route"]) == (served_by, "spill:native")
+    assert answer["x-ms-spillover-from-deployment"] is None, "not the caller's affair"
+    record = gateway.wait_records(1)[0]
+    assert (record["deployment"], record["route"]) == (served_by, "spill:native")
+    if is_known:
+        assert record["cost_usd"] == pytest.approx(0.0125), "what gpt-4o costs by the token"
+    assert gateway.metrics()["tollgate_ptu_native_spills_total", "ptu"] == 1
+    assert ptu_status(gateway)["predicted_percent"] > 90
     assert gateway.call(ask("batch"))["x-tollgate-route"] == "spill:full"
 
 
