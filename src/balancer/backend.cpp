@@ -133,6 +133,11 @@ void Visit::leave_ptu(const Usage& usage, TimePoint now) {
   stay_.reset();
 }
 
+void Visit::used(TimePoint now, const Usage& usage) {
+  const std::lock_guard lock(backend_->mutex_);
+  if (backend_->is_ptu_) backend_->ptu_->used(usage, now);
+}
+
 void Visit::ended(TimePoint now, const Usage& usage, bool is_complete) {
   const bool is_good = is_complete && told_ == Told::answered;
   if (!stay_ && !is_good) return;

@@ -152,6 +152,8 @@ class Visit {
   void given_up(TimePoint now, Duration waited);
   // It broke off, or was silent for too long, after it had answered.
   void broke_off(TimePoint now, Result how);
+  // One answer of a session ended, and this is what it used.
+  void used(TimePoint now, const Usage& usage);
   // It ended, and this is what it used. `is_complete`: with all of its answer.
   void ended(TimePoint now, const Usage& usage, bool is_complete);
 

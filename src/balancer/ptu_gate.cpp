@@ -87,7 +87,7 @@ void PtuGate::left(const PtuStay& stay, const Usage& usage, TimePoint now) {
   }
   const auto prompt = static_cast<double>(usage.prompt_tokens), cached = static_cast<double>(usage.cached_tokens);
   const auto answer = static_cast<double>(usage.completion_tokens);
-  model_.settle(stay.charge, std::max(0.0, prompt - cached) + answer_weight_ * answer, now);
+  model_.settle(stay.charge, weight_of(usage), now);
   if (prompt + answer == 0) return;  // it was not answered
   habit.answer += habit_pace * (answer - habit.answer);
   if (prompt > 0) habit.cached += habit_pace * (std::min(1.0, cached / prompt) - habit.cached);
@@ -175,6 +175,11 @@ PtuStay PtuGate::weigh(const PtuLoad& load) {
   stay.prompt = static_cast<double>(load.prompt) * (1 - habit.cached);
   stay.charge.tokens = stay.prompt + answer_weight_ * bound * static_cast<double>(load.answers);
   return stay;
+}
+
+double PtuGate::weight_of(const Usage& usage) const noexcept {
+  const auto prompt = static_cast<double>(usage.prompt_tokens - usage.cached_tokens);
+  return std::max(0.0, prompt) + answer_weight_ * static_cast<double>(usage.completion_tokens);
 }
 
 void PtuGate::note_wait(const PtuTurn& turn, TimePoint now) {

@@ -99,6 +99,9 @@ class PtuGate {
   // However it ended; `usage` is what the provider reported, if it did.
   void left(const PtuStay& stay, const Usage& usage, TimePoint now);
 
+  // Beside the calls that were admitted.
+  void used(const Usage& usage, TimePoint now) { model_.use(weight_of(usage), now); }
+
   void note_spill(TrafficClass traffic) noexcept { ++spilled_[static_cast<std::size_t>(traffic)]; }
 
   // Waits if there is a queue with a place in it, and the turn is likely to come in time. False: it does not.
@@ -125,6 +128,7 @@ class PtuGate {
   TimePoint room_at(const PtuTurn& turn, TimePoint now) const noexcept;
   Habit& habit_of(std::uint64_t flow);
   PtuStay weigh(const PtuLoad& load);
+  double weight_of(const Usage& usage) const noexcept;
   void note_wait(const PtuTurn& turn, TimePoint now);
 
   double configured_rate_;  // weighted tokens a second

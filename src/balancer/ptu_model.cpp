@@ -109,6 +109,11 @@ void PtuModel::settle(const PtuCharge& charge, double used, TimePoint now) noexc
   feed(used - charge.tokens);
 }
 
+void PtuModel::use(double tokens, TimePoint now) noexcept {
+  drain(now);
+  feed(tokens);
+}
+
 void PtuModel::drain(TimePoint now) noexcept {
   const double passed = in_seconds(now - now_);
   if (passed <= 0) return;

@@ -60,6 +60,9 @@ class PtuModel {
   // It ended, however, having used so much. REQUIRES: it was not refused.
   void settle(const PtuCharge& charge, double used, TimePoint now) noexcept;
 
+  // That was used by something that was not admitted as a call.
+  void use(double tokens, TimePoint now) noexcept;
+
   // It said that it takes no call before then.
   TimePoint refused_until() const noexcept { return refused_until_; }
 

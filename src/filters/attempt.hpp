@@ -49,6 +49,7 @@ class Attempt {
   bool was_sent_on() const noexcept { return sent_on_to_.has_value(); }
   const std::string& sent_on_to() const noexcept { return *sent_on_to_; }
   bool is_stream() const noexcept { return kind_ == Kind::events; }
+  bool is_session() const noexcept { return kind_ == Kind::session; }
   bool is_callers_error() const noexcept { return kind_ == Kind::error; }
   Duration time_to_answer() const noexcept { return began_at_ - call_.sent_at(); }
   Duration time_since_sent() const noexcept { return call_.sent_at() == TimePoint{} ? Duration::zero() : Clock::now() - call_.sent_at(); }

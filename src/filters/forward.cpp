@@ -11,6 +11,7 @@
 #include "filters/ptu_turn.hpp"
 #include "filters/refusal.hpp"
 #include "filters/resources.hpp"
+#include "openai/realtime_events.hpp"
 
 #include <memory>
 #include <optional>
@@ -36,6 +37,19 @@ class Allowed final : public balancer::Admission {
 
  private:
   const Exchange& ex_;
+};
+
+// Tells the deployment what each answer of a realtime session used, when it ends.
+class SessionUse final : public SinkDecorator {
+ public:
+  SessionUse(ResponseSink& out, balancer::Visit& visit) : SinkDecorator(out), visit_(visit) {}
+  awaitable<Flow> chunk(const Chunk& chunk) override {
+    if (chunk.event == "response.done") visit_.used(Clock::now(), openai::read_realtime_event(chunk.data).usage);
+    return out_.chunk(chunk);
+  }
+
+ private:
+  balancer::Visit& visit_;
 };
 
 class Forward final : public Filter {
@@ -90,7 +104,9 @@ class Forward final : public Filter {
     }
     failure.reset();
     judge_.note_answer(ex, attempt, candidate.visit);
-    const Outcome outcome = co_await attempt.deliver(out);
+    SessionUse session(out, candidate.visit);
+    ResponseSink& told = attempt.is_session() ? session : out;
+    const Outcome outcome = co_await attempt.deliver(told);
     judge_.note_end(ex, outcome, candidate.visit);
     co_return outcome;
   }

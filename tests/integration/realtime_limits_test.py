@@ -65,6 +65,23 @@ class Voice(Socket):
         self.close()
 
 
+def test_reserved_capacity_is_charged_with_each_answer_and_not_with_the_session(limited):
+    gateway, _ = limited(changes={"deployments": {"gpt-4o": {
+        "kind": "ptu", "units": 1, "capacity": {"input": "6k/minute", "answer_weight": 4}}}})  # 100 tokens a second, 6,000 in all
+    predicted = lambda: gateway.metrics()["tollgate_ptu_predicted_utilization_ratio", "gpt-4o"]
+    voice = Voice(gateway)
+    assert predicted() == 0, "an open session takes nothing"
+    before = 0
+    for answers in (1, 2):
+        voice.ask("[[mock tokens=500]]" + WORDS)
+        took = 4 * 500 / 6000
+        assert before + 0.8 * took < (now := predicted()) < answers * 1.4 * took
+        before = now
+    voice.leave()
+    gateway.wait_records(1)
+    assert predicted() <= before, "the sum of its answers is not charged once more"
+
+
 def test_answers_are_booked_as_they_come(limited):
     gateway, _ = limited({"budgets": [{"tokens": "1M/day"}, {"money": "$10/day"}], "limits": {"requests": "100/minute"}})
     voice = Voice(gateway)
