@@ -40,6 +40,19 @@ bool is_regular_file(int fd) {
   return ::fstat(fd, &found) == 0 && S_ISREG(found.st_mode);
 }
 
+// A process that was killed may have written a part of its last record: what follows gets a line of its own.
+void end_cut_line(const std::string& path, int fd) {
+  const int reading = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (reading < 0) return;  // ours to write, not to read
+  struct stat found {};
+  char last = '\n';
+  if (::fstat(reading, &found) == 0 && found.st_size > 0) {
+    if (::pread(reading, &last, 1, found.st_size - 1) != 1) last = '\n';
+  }
+  ::close(reading);
+  if (last != '\n' && ::write(fd, "\n", 1) != 1) log::warn("records", "the last line of " + path + " is cut off");
+}
+
 struct Written {
   std::size_t bytes = 0;  // 0 and no error: nothing taken yet
   int error = 0;
@@ -66,6 +79,7 @@ RecordWriter::RecordWriter(const RecordsConfig& config)
   if (fd_ < 0)
     throw std::system_error(errno, std::system_category(), "cannot open records file " + path_);
   is_regular_ = is_regular_file(fd_);
+  if (is_regular_ && path_ != "-") end_cut_line(path_, fd_);
   const base::SignalsBlocked blocked;
   thread_ = std::thread([this] { run(); });
 }

@@ -203,7 +203,7 @@ class Gateway(Service):
         if not self.records_path.exists():
             return []
         lines = self.records_path.read_text().splitlines(True)
-        return [json.loads(line) for line in lines if line.endswith("\n")]
+        return [json.loads(line) for line in lines if line.endswith("}\n")]  # a killed process may leave one cut off
 
     def wait_records(self, count, seconds=5.0):
         wait_until(lambda: len(self.records()) >= count, seconds,

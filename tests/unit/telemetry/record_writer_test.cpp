@@ -99,6 +99,20 @@ TEST_F(RecordWriterTest, AppendsToWhatIsThere) {
   EXPECT_EQ(ids_in(path()), (std::vector<std::string>{"0", "1"}));
 }
 
+TEST_F(RecordWriterTest, ARecordThatWasCutOffCostsNoOther) {
+  std::ofstream(path()) << R"({"request_id":"whole"})" << '\n' << R"({"request_id":"cu)";
+  {
+    RecordWriter writer({.path = path()});
+    append(writer.add_lane(), 1);
+  }
+  std::ifstream lines(path());
+  std::vector<std::string> found;
+  for (std::string line; std::getline(lines, line);) found.push_back(line);
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[1], R"({"request_id":"cu)");
+  EXPECT_EQ(nlohmann::json::parse(found[2]).at("request_id"), "1");
+}
+
 TEST_F(RecordWriterTest, LosesNothingWhenTheFileIsRotated) {
   constexpr int rotations = 10;
   std::atomic<int> next_id{0};
