@@ -153,8 +153,9 @@ awaitable<upstream::Problem> Attempt::begin_error() {
   body_->whole = body_->held;
   Problem problem;
   const bool is_not_found = status == 404 && !upstream::is_missing_deployment(status, body_->whole, ex_.route.names_model);
-  if (is_whole && (is_about_request || is_not_found)) co_return problem;
-  if (is_about_request) co_return refusal_without_words(status);
+  const bool is_our_token = is_whole && upstream::is_wrong_tenant(status, body_->whole);
+  if (is_whole && !is_our_token && (is_about_request || is_not_found)) co_return problem;
+  if (is_about_request && !is_our_token) co_return refusal_without_words(status);
   problem = std::make_unique<Error>(upstream::error_for(call_.head()));
   result_ = upstream::is_throttled(call_.head()) ? Result::throttled
             : problem->kind == ErrorKind::deadline_exceeded ? Result::timeout

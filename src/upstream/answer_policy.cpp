@@ -62,6 +62,10 @@ bool is_missing_deployment(int status, std::string_view body, bool names_model) 
   return says("\"DeploymentNotFound\"") || (names_model && says("\"model_not_found\""));
 }
 
+bool is_wrong_tenant(int status, std::string_view body) noexcept {
+  return status == 400 && body.find("\"Tenant provided in token does not match resource token\"") != body.npos;
+}
+
 // Azure says seconds in one header and milliseconds in the other, sometimes neither, sometimes a day
 // for a limit of a minute (azure-openai: errors). What stands before it may say a date.
 std::chrono::milliseconds advice_of(const http::ResponseHead& head, WallTime now) {

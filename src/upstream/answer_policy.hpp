@@ -21,6 +21,10 @@ bool is_about_request(int status) noexcept;
 // `names_model`: the request does; else the model that is missing is one that it speaks of.
 bool is_missing_deployment(int status, std::string_view body, bool names_model) noexcept;
 
+// A token of another tenant than the resource's is refused with 400, which is no affair of the caller's. The code is
+// not documented; it is what has been seen.
+bool is_wrong_tenant(int status, std::string_view body) noexcept;
+
 // The deployment has no room for the time being: it is told to come back, not that it is broken.
 bool is_throttled(const http::ResponseHead& head);
 

@@ -27,6 +27,7 @@ enum class Meaning : unsigned char {
   firewall,       // it takes none from this address
   forbidden,
   no_deployment,
+  retired,        // it is there, and the model behind it is served no more
   no_version,     // neither path nor api-version
   redirected,
   unavailable,
@@ -42,6 +43,16 @@ Meaning meaning_of_401(const AnswerSeen& answer) {
   return Meaning::wrong_key;
 }
 
+// The codes vary; these are words that have been seen.
+Meaning meaning_of_400(const AnswerSeen& answer) {
+  if (has(answer.message, "custom subdomain") || has(answer.code, "does not match resource") ||
+      has(answer.message, "does not match resource"))
+    return Meaning::wrong_audience;
+  if (has(answer.message, "API version not supported") || has(answer.message, "enabled only for api versions"))
+    return Meaning::no_version;
+  return Meaning::usable;
+}
+
 Meaning meaning_of_403(const AnswerSeen& answer) {
   if (answer.code == "AuthenticationTypeDisabled" || has(answer.message, "Key based authentication is disabled"))
     return Meaning::keys_disabled;
@@ -55,19 +66,20 @@ Meaning meaning_of(const AnswerSeen& answer) {
   if (answer.status >= 300 && answer.status < 400) return Meaning::redirected;
   if (answer.status >= 500 || answer.status == 408) return Meaning::unavailable;
   if (has(answer.policy, "TrafficDenied")) return Meaning::public_access;
+  // These say what they mean without words.
+  if (answer.status == 401) return meaning_of_401(answer);
+  if (answer.status == 403) return meaning_of_403(answer);
+  if (answer.status == 429) return Meaning::busy;
   // Nobody can grant a request for nothing, and refusals are in JSON: anything else is of somebody in between.
   if (answer.status < 300 || !answer.is_json) return Meaning::strange;
   if (answer.code == "DeploymentNotFound" || answer.code == "model_not_found") return Meaning::no_deployment;
   switch (answer.status) {
-    case 401: return meaning_of_401(answer);
-    case 403: return meaning_of_403(answer);
+    case 400: return meaning_of_400(answer);
     case 404: return Meaning::no_version;
-    case 429: return Meaning::busy;
-    default: break;
+    case 410: return Meaning::retired;
+    case 422: return Meaning::usable;
+    default: return Meaning::strange;
   }
-  if (answer.status == 400 && has(answer.message, "custom subdomain")) return Meaning::wrong_audience;
-  // Any other refusal is of one who has read it.
-  return Meaning::usable;
 }
 
 std::string piece_of(const std::string& text) {
@@ -162,6 +174,9 @@ Finding judge_existence(const DeploymentAsked& asked, Meaning meaning, const Ans
       return failed("deployment", "there is no deployment " + asked.name + " (404)",
                     near_names(asked) + "Write the name that the portal shows under Deployments, which need not be that of "
                                         "the model; a new one takes up to five minutes.");
+    case Meaning::retired:
+      return failed("deployment", quoted(answer),
+                    "The model behind " + asked.name + " is retired: deploy a version that is still served, and name that.");
     case Meaning::no_version: return skipped("deployment", "not known while no path is served");
     case Meaning::redirected:
     case Meaning::unavailable:
@@ -177,29 +192,32 @@ struct Surface {
   const AnswerSeen& answer;
 
   bool is_read() const {
-    return meaning == Meaning::usable || meaning == Meaning::busy || meaning == Meaning::no_deployment;
+    return meaning == Meaning::usable || meaning == Meaning::busy || meaning == Meaning::no_deployment ||
+           meaning == Meaning::retired;
   }
   // There was an answer that says something about what is asked for, be it a fault.
   bool tells() const { return meaning != Meaning::none && meaning != Meaning::no_version; }
+  // By whoever answers: what serves the one path alone may say it in any way.
+  bool is_not_served() const { return meaning == Meaning::no_version || (answer.status == 404 && meaning == Meaning::strange); }
 };
 
 Finding judge_missing_v1(const Surface& dated) {
   return {"api-version", Verdict::warn, dated.name + ", not v1",
-          "Clients that use /openai/v1 get 404 here: have them use the dated paths, or see whether the resource is too "
+          "Clients that use /openai/v1 are refused here: have them use the dated paths, or see whether the resource is too "
           "old for v1."};
 }
 
 Finding judge_missing_version(const DeploymentAsked& asked) {
   const std::string& version = asked.api_version;
   return {"api-version", asked.is_version_chosen ? Verdict::fail : Verdict::warn, "v1, not " + version,
-          "Clients that send api-version=" + version + " get 404 here: have them use /openai/v1, or try another with "
+          "Clients that send api-version=" + version + " are refused here: have them use /openai/v1, or try another with "
           "--api-version."};
 }
 
 // Each by itself; a fault of the one that tells has been told above.
 Finding judge_version(const DeploymentAsked& asked, const Surface& dated, const Surface& v1) {
   if (dated.is_read() && v1.is_read()) return {"api-version", Verdict::ok, dated.name + " and v1", ""};
-  if (dated.is_read() && v1.meaning == Meaning::no_version) return judge_missing_v1(dated);
+  if (dated.is_read() && v1.is_not_served()) return judge_missing_v1(dated);
   if (dated.is_read())
     return failed("api-version", dated.name + ", not v1: " + quoted(v1.answer), path_fix(v1.meaning, v1.answer));
   if (dated.tells()) return skipped("api-version", "not known before the faults above are mended");
@@ -209,7 +227,8 @@ Finding judge_version(const DeploymentAsked& asked, const Surface& dated, const 
                   path_fix(dated.meaning, dated.answer));
   if (v1.tells()) return skipped("api-version", "not known before the faults above are mended");
   if (v1.meaning == Meaning::none)
-    return failed("api-version", "neither " + dated.name + " (404) nor v1: " + quoted(v1.answer), path_fix(v1.meaning, v1.answer));
+    return failed("api-version", "neither " + dated.name + " (" + std::to_string(dated.answer.status) + ") nor v1: " + quoted(v1.answer),
+                  path_fix(v1.meaning, v1.answer));
   return failed("api-version", "neither " + dated.name + " nor v1 (404)",
                 "No path of Azure OpenAI is there: `endpoint` is the resource's address up to and without /openai, and "
                 "the resource has to be one for Azure OpenAI.");

@@ -23,6 +23,14 @@ TEST(AnswerPolicy, TakesTheMoreExactAdvice) {
   EXPECT_LT(advice(""), 0s);
 }
 
+TEST(AnswerPolicy, ATokenOfAnotherTenantIsNoAffairOfTheCaller) {
+  constexpr std::string_view refused =
+      R"({"error":{"code":"Tenant provided in token does not match resource token","message":"Token tenant a does not match."}})";
+  EXPECT_TRUE(is_wrong_tenant(400, refused));
+  EXPECT_FALSE(is_wrong_tenant(422, refused));
+  EXPECT_FALSE(is_wrong_tenant(400, R"({"error":{"message":"\"Tenant provided in token does not match resource token\""}})"));
+}
+
 TEST(AnswerPolicy, RoundsAdviceUp) {
   EXPECT_EQ(advice("1.7"), 1700ms);
   EXPECT_EQ(advice("", "12.3"), 13ms);
