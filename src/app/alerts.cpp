@@ -48,12 +48,16 @@ std::string json_of(const filters::SpendAlert& alert) {
 Alerts::Alerts(net::Loop& loop, net::Perimeter& perimeter, telemetry::RecordWriter::Lane& records)
     : loop_(loop), perimeter_(perimeter), records_(records) {}
 
-void Alerts::use(const AlertsConfig& config) {
+std::shared_ptr<net::TlsClientContext> Alerts::tls_for(const AlertsConfig& config) const {
+  if (!config.webhook.starts_with("https://")) return nullptr;
   // The system's authorities are read once; those of a file may have been replaced.
-  const bool is_of_the_system = tls_ && config_.ca_file.empty() && config.ca_file.empty();
-  const bool needs_tls = config.webhook.starts_with("https://");
-  if (needs_tls && !is_of_the_system) tls_ = std::make_shared<net::TlsClientContext>(config.ca_file);
+  if (tls_ && config_.ca_file.empty() && config.ca_file.empty()) return tls_;
+  return std::make_shared<net::TlsClientContext>(config.ca_file);
+}
+
+void Alerts::use(const AlertsConfig& config, std::shared_ptr<net::TlsClientContext> tls) {
   config_ = config;
+  tls_ = std::move(tls);
 }
 
 void Alerts::tell(const filters::SpendAlert& alert) {

@@ -27,9 +27,12 @@ class Alerts {
  public:
   Alerts(net::Loop& loop, net::Perimeter& perimeter, telemetry::RecordWriter::Lane& records);
 
-  // What the configuration says now. Throws std::runtime_error when the authorities for an https:// webhook
+  // What an https:// webhook is proved by; null: there is none. Throws std::runtime_error when the authorities
   // cannot be used.
-  void use(const AlertsConfig& config);
+  std::shared_ptr<net::TlsClientContext> tls_for(const AlertsConfig& config) const;
+
+  // What the configuration says now, with what tls_for() made of it.
+  void use(const AlertsConfig& config, std::shared_ptr<net::TlsClientContext> tls);
 
   void tell(const filters::SpendAlert& alert);
 

@@ -118,8 +118,8 @@ App::App(std::string config_path, std::shared_ptr<const Config> config)
   metrics_.watch(records_);
   chain_ = make_chain(config, make_tls(*config));
   warn_of_name_servers(config->network);
-  key_fetcher_.use(config->identity.entra);
-  alerts_.use(config->alerts);
+  key_fetcher_.use(config->identity.entra, identity::KeyFetcher::tls_for(config->identity.entra));
+  alerts_.use(config->alerts, alerts_.tls_for(config->alerts));
   token_fetcher_.use(token_fetcher_.prepare(config));
   warn_of_expired_certificates(*config);
 
@@ -200,16 +200,18 @@ void App::reload(const char* cause) {
     }
     if (failure.empty()) {
       try {
+        // First what may fail, so that nothing is changed by halves.
         auto tls = make_tls(*loaded.config);
-        perimeter_.use(loaded.config->network);  // first: what follows begins to connect
-        key_fetcher_.use(loaded.config->identity.entra);
-        alerts_.use(loaded.config->alerts);
+        auto issuers_tls = identity::KeyFetcher::tls_for(loaded.config->identity.entra);
+        auto webhook_tls = alerts_.tls_for(loaded.config->alerts);
         auto tokens = token_fetcher_.prepare(loaded.config);
-        chain = make_chain(loaded.config, std::move(tls));  // near the end: it changes limits that are in use
+        chain = make_chain(loaded.config, std::move(tls));  // the last of it: it changes limits that are in use
+        perimeter_.use(loaded.config->network);  // then this: what follows begins to connect
+        key_fetcher_.use(loaded.config->identity.entra, std::move(issuers_tls));
+        alerts_.use(loaded.config->alerts, std::move(webhook_tls));
         token_fetcher_.use(std::move(tokens));
       } catch (const std::exception& e) {
         failure = e.what();
-        perimeter_.use(chain_->config->network);
       }
     }
   }

@@ -35,12 +35,13 @@ KeyFetcher::~KeyFetcher() {
   for (auto& task : tasks_) loop_.disarm(*task);
 }
 
-void KeyFetcher::use(const std::optional<EntraConfig>& config) {
+std::shared_ptr<net::TlsClientContext> KeyFetcher::tls_for(const std::optional<EntraConfig>& config) {
+  if (!config || !config->authority.starts_with("https://")) return nullptr;
+  return std::make_shared<net::TlsClientContext>(config->ca_file);
+}
+
+void KeyFetcher::use(const std::optional<EntraConfig>& config, std::shared_ptr<net::TlsClientContext> tls) {
   if (config == config_ && !(config && !config->ca_file.empty())) return;
-  std::shared_ptr<net::TlsClientContext> tls;
-  if (config && config->authority.starts_with("https://")) {
-    tls = std::make_shared<net::TlsClientContext>(config->ca_file);
-  }
   // Keys are of an authority and a tenant; other settings do not spoil them.
   std::vector<TrustedIssuers::Entry> entries;
   std::vector<std::unique_ptr<Task>> tasks;

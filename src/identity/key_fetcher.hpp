@@ -30,9 +30,13 @@ class KeyFetcher {
   ~KeyFetcher();
   KeyFetcher(const KeyFetcher&) = delete;
 
-  // What the configuration says now; absent: nothing is fetched. Keys that are still of use stay.
-  // Throws std::runtime_error when the file of authorities cannot be used.
-  void use(const std::optional<EntraConfig>& config);
+  // What the authority is proved by; null: it needs no proof. Throws std::runtime_error when the file of
+  // authorities cannot be used.
+  static std::shared_ptr<net::TlsClientContext> tls_for(const std::optional<EntraConfig>& config);
+
+  // What the configuration says now, with what tls_for() made of it; absent: nothing is fetched. Keys that are
+  // still of use stay.
+  void use(const std::optional<EntraConfig>& config, std::shared_ptr<net::TlsClientContext> tls);
 
  private:
   struct Task : Timer {
