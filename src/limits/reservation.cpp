@@ -180,8 +180,8 @@ Refusal Reservation::spent_budget(std::int64_t now_ms) {
 }
 
 // Leaves in the lots what stays booked. The first are used up first; what goes beyond them is spent
-// now. REQUIRES: the pot is locked.
-void Reservation::rebook(Entry& entry, const Spent& spent, std::int64_t now_ms) {
+// now, or was when it was reserved. REQUIRES: the pot is locked.
+void Reservation::rebook(Entry& entry, const Spent& spent, std::int64_t now_ms, Known known) {
   Pot& pot = *entry.claim.pot;
   std::int64_t left = 0;
   switch (pot.measure()) {
@@ -199,7 +199,12 @@ void Reservation::rebook(Entry& entry, const Spent& spent, std::int64_t now_ms) 
   if (left > 0) {
     pot.advance(now_ms);
     const std::int64_t over_before = std::max<std::int64_t>(0, pot.use() - pot.limit());
-    entry.more.push_back({pot.book(left), left});
+    if (known == Known::later && entry.first.slot_ms != 0) {
+      pot.correct(entry.first.slot_ms, left);
+      entry.first.amount += left;
+    } else {
+      entry.more.push_back({pot.book(left), left});
+    }
     const std::int64_t over = std::max<std::int64_t>(0, pot.use() - pot.limit()) - over_before;
     if (over > 0 && entry.claim.numbers) entry.claim.numbers->overshoot.fetch_add(over, std::memory_order_relaxed);
   }
@@ -209,7 +214,7 @@ void Reservation::rebook(Entry& entry, const Spent& spent, std::int64_t now_ms) 
 AlertReached Reservation::settle_one(Entry& entry, const Spent& spent, std::int64_t now_ms) {
   Pot& pot = *entry.claim.pot;
   pot.lock();
-  rebook(entry, spent, now_ms);
+  rebook(entry, spent, now_ms, Known::now);
   const AlertReached alert{pot.newly_reached_alert(*entry.claim.rule), pot.use(), pot.limit()};
   pot.unlock();
   return alert;

@@ -130,7 +130,7 @@ class Reservation {
     for (Entry& entry : entries_) {
       entry.each_lot([&](const Lot& lot) { on_changed(*entry.claim.pot, lot.slot_ms, -lot.amount); });
       entry.claim.pot->lock();
-      rebook(entry, spent, now_ms);
+      rebook(entry, spent, now_ms, Known::later);
       entry.claim.pot->unlock();
       entry.each_lot([&](const Lot& lot) { on_changed(*entry.claim.pot, lot.slot_ms, lot.amount); });
     }
@@ -161,7 +161,9 @@ class Reservation {
   void take(std::int64_t answer) noexcept;
   void note_level(const Pot& pot) noexcept;
   static AlertReached settle_one(Entry& entry, const Spent& spent, std::int64_t now_ms);
-  static void rebook(Entry& entry, const Spent& spent, std::int64_t now_ms);
+  // Where more was used than was booked: when it is known to be so at once, or a while later.
+  enum class Known : unsigned char { now, later };
+  static void rebook(Entry& entry, const Spent& spent, std::int64_t now_ms, Known known);
 
   std::vector<Entry> entries_;  // in the order of their pots' addresses
   Need need_;

@@ -96,6 +96,23 @@ TEST(Reservation, LeavesAPeriodThatIsOverAsItIs) {
   EXPECT_EQ(change, 130 - 600);
 }
 
+TEST(Reservation, MoreThanWasBookedBelongsToThePeriodInWhichItWasReserved) {
+  Hour hour(1000);
+  Reservation reservation;
+  reservation.add(claim_on(hour.pot, hour.rule));
+  ASSERT_EQ(reservation.reserve(need_of(100, 50, 500), start).rule, nullptr);
+  reservation.settle(spent_of(130), start, no_book, no_book);
+  constexpr std::int64_t later = start + 2 * 3'600'000;
+  hour.pot.advance(later);
+  std::int64_t change = 0;
+  reservation.correct(spent_of(900), later, [&](const Pot&, std::int64_t slot_ms, std::int64_t amount) {
+    EXPECT_LE(slot_ms, start);
+    change += amount;
+  });
+  EXPECT_EQ(hour.pot.use(), 0);
+  EXPECT_EQ(change, 900 - 130);
+}
+
 TEST(Reservation, ThatIsNeverSettledGivesAllBack) {
   Hour hour(1000);
   {
