@@ -99,8 +99,10 @@ void check_name_servers(const NetworkConfig& network, const Node& root, Context&
   if (network.mode != Network::private_only || !node) return;
   for (const NameServer& server : network.name_servers) {
     const auto address = base::parse_ip(server.host);
-    const bool is_good = server.host == azure || is_loopback(server.host) || base::fault_of(*address, network.mode, network.private_ranges) ==
-                                                     base::IpFault::none;
+    // A link-local one is on the node, as a cluster's cache is.
+    const auto fault = base::fault_of(*address, network.mode, network.private_ranges);
+    const bool is_good = server.host == azure || is_loopback(server.host) || fault == base::IpFault::none ||
+                         fault == base::IpFault::link_local;
     if (!is_good)
       context.refuse(node->where, "the name server " + server.host +
                                       " is outside network.private_ranges, and would be told every name that is "
