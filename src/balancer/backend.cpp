@@ -63,10 +63,11 @@ Standing Backend::look(const Ask& ask, int weight, TimePoint now) {
   return standing;
 }
 
-TimePoint Backend::free_at(TrafficClass traffic, TimePoint now) const {
+TimePoint Backend::free_at(const Ask& ask, TimePoint now) const {
   const std::lock_guard lock(mutex_);
   const TimePoint free_at = breaker_.free_at(now);
-  return is_ptu_ && ptu_->is_predictive() ? std::max(free_at, ptu_->free_at(traffic, now)) : free_at;
+  const bool is_predicted = is_ptu_ && ask.uses_model && ptu_->is_predictive();
+  return is_predicted ? std::max(free_at, ptu_->free_at(ask.traffic, now)) : free_at;
 }
 
 // The breaker, or reserved capacity that has refused and said until when. A limit on tokens is no reason to refuse
@@ -161,6 +162,7 @@ void Visit::answered(TimePoint now, Duration took, bool is_stream, std::optional
   if (stay_ && backend_->is_ptu_) backend_->ptu_->accepted(*stay_, reported, now);
   backend_->breaker_.on_answer(now, probe_);
   if (!is_stream) backend_->breaker_.on_complete();
+  if (!uses_model_) return;  // how quick a model is, stored objects do not tell
   backend_->latency_of(is_stream).see(took, now);
   if (is_stream) backend_->first_tokens_.see(took);
 }
@@ -212,12 +214,13 @@ void Visit::throttled(TimePoint now, std::chrono::milliseconds advice, int statu
 
 // REQUIRES: the lock.
 void Visit::see_at_least(Duration waited, TimePoint now) {
+  if (!uses_model_) return;
   const bool was_slow = backend_->latency_of(is_stream_).see_at_least(waited, expected_, now);
   if (was_slow && is_stream_) backend_->first_tokens_.see(waited);
 }
 
 void Visit::given_up(TimePoint now, Duration waited) {
-  if (told_ != Told::nothing) return;
+  if (is_told()) return;
   const std::lock_guard lock(backend_->mutex_);
   see_at_least(waited, now);
 }

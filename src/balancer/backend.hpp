@@ -77,7 +77,7 @@ class Backend {
   const std::string& name() const noexcept { return name_; }
 
   Standing look(const Ask& ask, int weight, TimePoint now);
-  TimePoint free_at(TrafficClass traffic, TimePoint now) const;
+  TimePoint free_at(const Ask& ask, TimePoint now) const;
 
   // A call that could have gone here went elsewhere, because it is predicted to be full.
   void note_spill(TrafficClass traffic);
@@ -154,6 +154,7 @@ class Visit {
   void broke_off(TimePoint now, Result how);
   // One answer of a session ended, and this is what it used.
   void used(TimePoint now, const Usage& usage);
+  bool is_told() const noexcept { return told_ != Told::nothing; }  // how it came out, or that it has answered
   // It ended, and this is what it used. `is_complete`: with all of its answer.
   void ended(TimePoint now, const Usage& usage, bool is_complete);
 

@@ -11,6 +11,9 @@ constexpr std::chrono::seconds first_throttle{1};
 constexpr int most_doublings = 3;
 // With advice: one that says "at once" while it refuses is still not asked with every call.
 constexpr std::chrono::milliseconds least_wait{100};
+// Where clients leave early, or limits end answers, none is ever complete: so many that began well end a row of
+// failures too.
+constexpr int as_good_as_complete = 10;
 
 }  // namespace
 
@@ -93,6 +96,7 @@ bool Breaker::is_rate_reached(TimePoint now) const noexcept {
 void Breaker::on_answer(TimePoint now, Probe probe) noexcept {
   on_nothing(probe);
   ++slice_at(now).calls;
+  if (++begun_ >= as_good_as_complete) on_complete();
   // Answers to calls from before it opened, or that no limit concerns, say nothing new.
   if (is_open_ && probe != opening_) return;
   throttles_ = 0;
@@ -129,6 +133,7 @@ void Breaker::on_failure(TimePoint now, Probe probe) noexcept {
 
 void Breaker::weigh_failure(TimePoint now, Probe probe) noexcept {
   ++in_a_row_;
+  begun_ = 0;
   const bool is_of_this_opening = probe != 0 && probe == opening_;
   if (is_open_ && !is_of_this_opening) return;
   // A probe opens it again, also one that had begun well, unless another answer has been complete by then. After
@@ -159,7 +164,7 @@ void Breaker::open_for(TimePoint now, Duration time, bool is_failing) noexcept {
   is_open_ = true;
   is_failing_ = is_failing;
   open_until_ = now + time;
-  good_probes_ = 0;
+  good_probes_ = probing_ = 0;
   closed_at_ = {};
 }
 

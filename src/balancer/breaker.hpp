@@ -60,7 +60,7 @@ class Breaker {
   void on_throttled(TimePoint now, Probe probe, std::chrono::milliseconds advice) noexcept;
 
   // The call ended without a word about the deployment: the client left, or the fault was the caller's.
-  void on_nothing(Probe probe) noexcept { if (probe != 0 && probing_ > 0) --probing_; }
+  void on_nothing(Probe probe) noexcept { if (probe != 0 && probe == opening_ && probing_ > 0) --probing_; }
 
   BreakerState state(TimePoint now) const noexcept;
   Closed why(TimePoint now) const noexcept;
@@ -95,7 +95,8 @@ class Breaker {
   int in_a_row_ = 0;         // failures
   int openings_ = 0;         // in a row, because of failures: no answer has been complete since
   int throttles_ = 0;        // in a row, without advice
-  int probing_ = 0;          // probes out now
+  int begun_ = 0;            // good answers that have begun since the last failure
+  int probing_ = 0;          // probes of the latest opening that are out now
   int good_probes_ = 0;
   bool is_open_ = false;     // open or half-open
   bool is_failing_ = false;  // opened by failures, not by advice

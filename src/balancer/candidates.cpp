@@ -188,7 +188,7 @@ Candidates::Opening Candidates::opens_first(TimePoint now) const {
       const Standing standing = backend.look(ask_, choice.weight, now);
       first.is_any_open = first.is_any_open || standing.is_open_to_calls;
       if (standing.is_open_to_calls) continue;
-      const TimePoint at = backend.free_at(ask_.traffic, now);
+      const TimePoint at = backend.free_at(ask_, now);
       if (first.deployment && at >= first.at) continue;
       first.deployment = choice.deployment;
       first.at = at;

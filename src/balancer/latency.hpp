@@ -13,8 +13,8 @@ namespace tollgate::balancer {
 // What answers take of late: an average over the last calls, so that one that gets nine tenths of them is not thought
 // slower than its equal with a tenth. What is known fades while there are no answers, and says nothing after a
 // minute: whoever was slow is tried again.
-// An answer that took several times as long counts at once, and is forgiven slowly (peak EWMA): one is enough to be
-// careful. Less than that is what answers differ by anyway.
+// An answer that took ten times as long counts at once, and is forgiven slowly (peak EWMA): one is enough to be
+// careful. Answers differ by less than that anyway, and who is avoided gets no calls to show that it was chance.
 class LatencyAverage {
  public:
   static constexpr std::chrono::seconds memory{60};
@@ -45,7 +45,7 @@ class LatencyAverage {
 
  private:
   static constexpr double most_calls = 8;
-  static constexpr double peak = 4;  // times the average
+  static constexpr double peak = 10;  // times the average
   static double in_seconds(Duration value) noexcept { return std::chrono::duration<double>(value).count(); }
   double calls_left(TimePoint now) const noexcept {
     return calls_ * std::clamp(1.0 - std::chrono::duration<double>(now - last_) / memory, 0.0, 1.0);

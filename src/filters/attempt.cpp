@@ -179,7 +179,7 @@ awaitable<upstream::Problem> Attempt::begin_events() {
           Chunk chunk;
           const bool is_told = events.watcher.look_at(event, now, chunk);
           if (events.watcher.has_failed()) {
-            const bool is_ours = !is_last_ && openai::in_band_error(event.data) != openai::InBandError::callers;
+            const bool is_ours = !is_last_ && !events.watcher.is_callers_affair();
             if (is_ours) co_return in_band_failure(event.data);
           } else if (events.watcher.is_malformed()) {
             co_return broken("an event of the stream is not JSON");

@@ -51,6 +51,11 @@ class Attempt {
   bool is_stream() const noexcept { return kind_ == Kind::events; }
   bool is_session() const noexcept { return kind_ == Kind::session; }
   bool is_callers_error() const noexcept { return kind_ == Kind::error; }
+  // An error inside the answer that says nothing of the deployment: it is about what was asked, or the answer shows how
+  // another call ended.
+  bool is_blameless() const noexcept {
+    return events_ && events_->watcher.has_failed() && (events_->watcher.is_callers_affair() || !ex_.route.names_model);
+  }
   Duration time_to_answer() const noexcept { return began_at_ - call_.sent_at(); }
   Duration time_since_sent() const noexcept { return call_.sent_at() == TimePoint{} ? Duration::zero() : Clock::now() - call_.sent_at(); }
   TimePoint began_at() const noexcept { return began_at_; }
@@ -114,7 +119,9 @@ class Attempt {
 struct Patience {
   const Attempt& attempt;
   balancer::Visit& visit;
-  ~Patience() { visit.given_up(Clock::now(), attempt.time_since_sent()); }
+  ~Patience() {
+    if (!visit.is_told()) visit.given_up(Clock::now(), attempt.time_since_sent());
+  }
 };
 
 }  // namespace tollgate::filters

@@ -1,5 +1,7 @@
 #include "filters/event_watcher.hpp"
 
+#include "openai/in_band_error.hpp"
+
 #include <algorithm>
 
 namespace tollgate::filters {
@@ -35,7 +37,10 @@ bool EventWatcher::look_at(const http::SseEvent& event, TimePoint now, Chunk& ch
   is_malformed_ |= facts.is_malformed && has_known_end();
   has_ended_ |= facts.is_terminal;
   if (facts.is_terminal) ex_.stored_end = facts.is_failed ? StoredEnd::failed : StoredEnd::done;
-  has_failed_ |= facts.is_error || facts.is_failed;
+  if (facts.is_error || facts.is_failed) {
+    has_failed_ = true;
+    is_callers_ |= openai::in_band_error(event.data) == openai::InBandError::callers;
+  }
   has_begun_ |= chunk.is_meaningful;
   if (drop_usage_) {
     if (facts.is_usage_only) return false;

@@ -35,6 +35,7 @@ class EventWatcher {
   // Its end has come, and nothing before it.
   bool is_empty() const noexcept { return has_ended_ && !has_begun_ && !has_failed_; }
   bool has_failed() const noexcept { return has_failed_; }
+  bool is_callers_affair() const noexcept { return is_callers_; }  // for what was asked
   bool is_malformed() const noexcept { return is_malformed_; }  // an event was not what its dialect says
 
   // Whether the stream was brought to its end, now that no more comes. Only dialects with a known
@@ -69,6 +70,7 @@ class EventWatcher {
   bool has_begun_ = false;
   bool has_ended_ = false;
   bool has_failed_ = false;
+  bool is_callers_ = false;
   bool is_malformed_ = false;
 };
 

@@ -107,7 +107,7 @@ class Forward final : public Filter {
     SessionUse session(out, candidate.visit);
     ResponseSink& told = attempt.is_session() ? session : out;
     const Outcome outcome = co_await attempt.deliver(told);
-    judge_.note_end(ex, outcome, candidate.visit);
+    judge_.note_end(ex, attempt, outcome, candidate.visit);
     co_return outcome;
   }
 

@@ -89,7 +89,7 @@ awaitable<std::optional<Outcome>> Hedge::run(Exchange& ex, ResponseSink& out, ba
   ex.deployment = &attempt.deployment();
   judge_.note_answer(ex, attempt, visit);
   const Outcome outcome = co_await attempt.deliver(out);
-  judge_.note_end(ex, outcome, visit);
+  judge_.note_end(ex, attempt, outcome, visit);
   co_return outcome;
 }
 

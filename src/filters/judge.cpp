@@ -38,13 +38,14 @@ void Judge::note_answer(Exchange& ex, const Attempt& attempt, balancer::Visit& v
   budget_of(ex).on_success();
 }
 
-void Judge::note_end(const Exchange& ex, const Outcome& outcome, balancer::Visit& visit) const {
+void Judge::note_end(const Exchange& ex, const Attempt& attempt, const Outcome& outcome, balancer::Visit& visit) const {
   const auto now = Clock::now();
   const bool is_our_clock = outcome.error == ErrorKind::deadline_exceeded && now >= ex.deadline;
-  if (outcome.end == End::truncated && !is_our_clock) {
+  const bool is_blameless = attempt.is_blameless();
+  if (outcome.end == End::truncated && !is_our_clock && !is_blameless) {
     visit.broke_off(now, outcome.error == ErrorKind::deadline_exceeded ? Result::timeout : Result::failed);
   }
-  visit.ended(now, ex.usage, outcome.end == End::complete);
+  visit.ended(now, ex.usage, outcome.end == End::complete || is_blameless);
 }
 
 std::unique_ptr<Failure> Judge::note_failure(const Exchange& ex, const Attempt& attempt, balancer::Visit& visit,

@@ -20,7 +20,7 @@ class Judge {
   void note_answer(Exchange& ex, const Attempt& attempt, balancer::Visit& visit) const;
 
   // And to its end, after note_answer().
-  void note_end(const Exchange& ex, const Outcome& outcome, balancer::Visit& visit) const;
+  void note_end(const Exchange& ex, const Attempt& attempt, const Outcome& outcome, balancer::Visit& visit) const;
 
   std::unique_ptr<Failure> note_failure(const Exchange& ex, const Attempt& attempt, balancer::Visit& visit,
                                         upstream::Problem problem) const;

@@ -27,7 +27,8 @@ std::chrono::milliseconds time_until(const balancer::Candidates::Opening& openin
   // Every probe of a deployment is out: their answers will tell.
   constexpr std::chrono::milliseconds probes_take{1'000};
   if (opening.at == no_deadline) return probes_take;
-  return std::chrono::ceil<std::chrono::milliseconds>(std::max(opening.at - now, Duration::zero()));
+  const auto time = std::chrono::ceil<std::chrono::milliseconds>(std::max(opening.at - now, Duration::zero()));
+  return std::min(time, opening.deployment->breaker.retry_after_most);
 }
 
 }  // namespace

@@ -60,6 +60,7 @@ STATUSES = {
     "408": error(408, "Timeout"), "500": error(500, "InternalServerError"), "503": error(503, "ServiceUnavailable"),
     "503busy": error(503, "ServiceUnavailable", ["retry-after: 1"]), "401": error(401, "401"), "403": error(403, "403"),
     "404": error(404, "DeploymentNotFound"), "404model": error(404, "model_not_found"),
+    "400tenant": error(400, "Tenant provided in token does not match resource token"),
     "html": b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 14\r\n\r\n<h1>Sorry</h1>",
 }
 
@@ -262,6 +263,30 @@ def test_the_callers_affair_is_never_tried_elsewhere(start, case):
         answer = ask(gateway, False)
         assert answer.body == CALLERS[case].split(b"\r\n\r\n", 1)[1]
         assert answer["x-tollgate-route"] == "primary"
+    assert not good.requests
+    metrics = gateway.metrics()
+    assert metrics["tollgate_deployment_breaker_opened_total", "first"] == 0
+    assert metrics["tollgate_deployment_calls_total", "first", "good"] == 3
+    bad.close()
+
+
+REFUSED_IN_STREAM = event({"type": "error", "error": {"code": "content_filter", "message": "no"}})
+
+
+@pytest.mark.parametrize("before", [b"", ROLE])
+def test_the_callers_affair_inside_a_stream_counts_against_nobody(start, before):
+    def refuse(peer):
+        while True:
+            peer.read_request(60)
+            peer.send(STREAM_HEAD + before + REFUSED_IN_STREAM)
+            peer.close()
+
+    bad = Upstream(refuse)
+    first = {"endpoint": bad.url, "deployment": "contoso-chat", "model": "gpt-4o", "credential": {"api_key": "env:AZURE_KEY"},
+             "breaker": {"consecutive": 1}}
+    gateway, good = start(well, {"deployments": {"first": first}, "models": {"gpt-4o": {"route": ["first", "gpt-4o"]}}})
+    for _ in range(3):
+        assert b"content_filter" in ask(gateway, True).body
     assert not good.requests
     metrics = gateway.metrics()
     assert metrics["tollgate_deployment_breaker_opened_total", "first"] == 0

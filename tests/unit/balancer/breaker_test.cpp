@@ -222,6 +222,30 @@ TEST_F(BreakerTest, AnAnswerThatIsCompleteEndsTheRow) {
   EXPECT_FALSE(breaker.admits(now)) << "it had only begun";
 }
 
+TEST_F(BreakerTest, ManyAnswersThatBeganWellEndTheRowToo) {
+  fail(2);
+  for (int i = 0; i < 10; ++i) breaker.on_answer(now, 0);  // clients that leave early
+  fail(2);
+  EXPECT_TRUE(breaker.admits(now));
+  fail();
+  EXPECT_FALSE(breaker.admits(now));
+}
+
+TEST_F(BreakerTest, ProbesOfAnEarlierOpeningTakeNoSeats) {
+  fail(3);
+  now += 1s;
+  const Probe first = breaker.enter(now), second = breaker.enter(now);
+  EXPECT_FALSE(breaker.admits(now)) << "both seats are taken";
+  breaker.on_failure(now, first);
+  now += 2s;
+  EXPECT_TRUE(breaker.admits(now)) << "the second is still out, and has no say any more";
+  const Probe third = breaker.enter(now);
+  breaker.on_nothing(second);
+  breaker.enter(now);
+  EXPECT_FALSE(breaker.admits(now)) << "it gave back no seat of these";
+  EXPECT_NE(third, second);
+}
+
 TEST_F(BreakerTest, AProbeThatBeganWellAndBreaksOffOpensItAgain) {
   fail(3);
   for (const auto expected : {2s, 4s, 8s}) {
