@@ -175,7 +175,13 @@ awaitable<Answer> exchange(net::Loop& loop, ByteStream& stream, const Target& ta
       continue;
     }
     document.problem = "the request could not be sent";
-    if (sent.status == IoStatus::failed) co_return document;
+    if (sent.status == IoStatus::failed) {
+      // Why the other side has closed, an alert of TLS say, may still lie there.
+      char byte = 0;
+      stream.try_read(&byte, 1);
+      if (const std::string alert = stream.alert(); !alert.empty()) document.problem += ": " + alert;
+      co_return document;
+    }
     Wait wait = stream.writable(deadline);
     if (co_await wait == Wake::timeout) co_return document;
     document.problem.clear();
