@@ -19,8 +19,9 @@ Fields<UpstreamTimeouts> timeout_fields() {
              "`total`.");
   f.optional("gap", &UpstreamTimeouts::gap, DurationValue{},
              "Between events of a stream, from the first token on; comments and pings do not count.");
-  f.optional("total", &UpstreamTimeouts::total, DurationValue{}, "The whole call, and the only clock until an answer that is not streamed begins. Only if it is shorter than the "
-             "model's `deadline` is there time for another try.");
+  f.optional("total", &UpstreamTimeouts::total, DurationValue{},
+             "The whole call, and the only clock until an answer that is not streamed begins. Only if it is shorter "
+             "than the model's `deadline` is there time for another try.");
   return f;
 }
 
